@@ -1,0 +1,12 @@
+import type { Clock } from "./clock.ts";
+import type { Disk } from "./disk.ts";
+import type { Network } from "./network.ts";
+import type { Random } from "./random.ts";
+
+/** Everything a server can touch outside its own memory. Real in production, simulated in tests. */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly network: Network;
+}
