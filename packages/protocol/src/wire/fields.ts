@@ -1,0 +1,241 @@
+// The kinds of fields that messages are made of. A field knows its size, how it is read and how it is written; the
+// encoder, the decoder, the TypeScript type, the manual and the property tests all follow from it.
+import { FdfsError } from "../errors.ts";
+
+/** A field of known size. */
+export interface FixedField<T> {
+  readonly part: "fixed";
+  readonly kind: string;
+  readonly size: number;
+  readonly doc: string;
+  read(from: Buffer, at: number): T;
+  write(into: Buffer, at: number, value: T): void;
+}
+
+/** The i64 that carries the length of a variable part. It is computed, so it is not part of the message's type. */
+export interface LengthField {
+  readonly part: "length";
+  readonly kind: string;
+  readonly size: 8;
+  readonly of: string;
+  readonly min: number;
+  readonly max: number;
+  readonly doc: string;
+}
+
+/** A part behind the fixed fields whose length is given by a LengthField, or that runs to the end of the body. */
+export interface VariableField<T> {
+  readonly part: "variable";
+  readonly kind: string;
+  readonly doc: string;
+  /** Allowed number of bytes. Other lengths are a malformed request. */
+  readonly min: number;
+  readonly max: number;
+  measure(value: T): number;
+  read(from: Buffer, at: number, length: number): T;
+  write(into: Buffer, at: number, value: T): void;
+}
+
+export type AnyField = FixedField<unknown> | LengthField | VariableField<unknown>;
+
+/** The longest variable text or list that fits one network buffer of 256 KiB (wire-protocol.md §1.3). */
+const BUFFER_BYTES = 262_134;
+
+export const u8 = (doc: string): FixedField<number> => ({
+  part: "fixed",
+  kind: "u8",
+  size: 1,
+  doc,
+  read: (from, at) => from[at] ?? 0,
+  write: (into, at, value) => void into.writeUInt8(value, at),
+});
+
+export const i8 = (doc: string): FixedField<number> => ({
+  part: "fixed",
+  kind: "i8",
+  size: 1,
+  doc,
+  read: (from, at) => from.readInt8(at),
+  write: (into, at, value) => void into.writeInt8(value, at),
+});
+
+/** One byte, 0 or 1; any other value reads as true. */
+export const flag = (doc: string): FixedField<boolean> => ({
+  part: "fixed",
+  kind: "flag",
+  size: 1,
+  doc,
+  read: (from, at) => from[at] !== 0,
+  write: (into, at, value) => void into.writeUInt8(value ? 1 : 0, at),
+});
+
+/** One ASCII character. */
+export const letter = (doc: string): FixedField<string> => ({
+  part: "fixed",
+  kind: "letter",
+  size: 1,
+  doc,
+  read: (from, at) => String.fromCharCode(from[at] ?? 0),
+  write: (into, at, value) => void into.writeUInt8(value.charCodeAt(0) & 0xff, at),
+});
+
+export const i32 = (doc: string): FixedField<number> => ({
+  part: "fixed",
+  kind: "i32",
+  size: 4,
+  doc,
+  read: (from, at) => from.readInt32BE(at),
+  write: (into, at, value) => void into.writeInt32BE(value, at),
+});
+
+/**
+ * A 64-bit number as a JavaScript number. Two 32-bit words: going through BigInt doubles the cost of a header. Values
+ * beyond 2^53 lose their low bits, which no check of a length or count minds; the size word of a file name is never
+ * read this way.
+ */
+export function readI64(from: Buffer, at: number): number {
+  return from.readInt32BE(at) * 0x1_0000_0000 + from.readUInt32BE(at + 4);
+}
+
+/** Writes an integer between -2^63 and 2^63 as 8 bytes. */
+export function writeI64(into: Buffer, at: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  into.writeInt32BE(high, at);
+  into.writeUInt32BE(value - high * 0x1_0000_0000, at + 4);
+}
+
+export const i64 = (doc: string): FixedField<number> => ({
+  part: "fixed",
+  kind: "i64",
+  size: 8,
+  doc,
+  read: readI64,
+  write: writeI64,
+});
+
+/** Raw bytes of a known length. */
+export const bytes = (size: number, doc: string): FixedField<Buffer> => ({
+  part: "fixed",
+  kind: `bytes(${size})`,
+  size,
+  doc,
+  read: (from, at) => Buffer.from(from.subarray(at, at + size)),
+  write(into, at, value) {
+    if (value.length !== size) throw badText(`${value.length} bytes for a field of ${size}`);
+    into.set(value, at);
+  },
+});
+
+/** Text in a field of `size` bytes, cut at the first NUL when read, zero-filled when written (wire-protocol.md §1.2). */
+export const text = (size: number, doc: string): FixedField<string> => ({
+  part: "fixed",
+  kind: `text(${size})`,
+  size,
+  doc,
+  read: (from, at) => readText(from, at, size),
+  write(into, at, value) {
+    // Refuse rather than cut: a silently shortened group name is another group.
+    if (value.length > size) throw badText(`"${value}" is longer than ${size} bytes`);
+    into.fill(0, at + writeLatin1(into, at, value), at + size);
+  },
+});
+
+/** Reads the text of a fixed field: everything before the first NUL. */
+export function readText(from: Buffer, at: number, size: number): string {
+  let end = at;
+  while (end < at + size && from[end] !== 0) end++;
+  return from.toString("latin1", at, end);
+}
+
+/** The length in bytes of the variable part named `of`. Lengths outside min..max are refused when decoding. */
+export const lengthOf = (of: string, doc: string, min = 0, max = BUFFER_BYTES): LengthField => ({
+  part: "length",
+  kind: "i64",
+  size: 8,
+  of,
+  min,
+  max,
+  doc,
+});
+
+/** Text that runs to the end of the body, or as far as its LengthField says. One byte per character (latin1). */
+export const variableText = (doc: string, min = 0, max = BUFFER_BYTES): VariableField<string> => ({
+  part: "variable",
+  kind: "text",
+  doc,
+  min,
+  max,
+  measure: (value) => value.length,
+  read: (from, at, length) => from.toString("latin1", at, at + length),
+  write: (into, at, value) => void writeLatin1(into, at, value),
+});
+
+/** Bytes that run to the end of the body, or as far as their LengthField says. They share the frame's memory. */
+export const variableBytes = (doc: string, min = 0, max = BUFFER_BYTES): VariableField<Buffer> => ({
+  part: "variable",
+  kind: "bytes",
+  doc,
+  min,
+  max,
+  measure: (value) => value.length,
+  read: (from, at, length) => from.subarray(at, at + length),
+  write: (into, at, value) => into.set(value, at),
+});
+
+/** What a list of records needs to know of a message. */
+export interface RecordShape<T> {
+  readonly name: string;
+  readonly fixedSize: number;
+  decodeAt(from: Buffer, at: number): T;
+  encodeInto(into: Buffer, at: number, value: T): void;
+}
+
+/** Records of a fixed size, one after the other, to the end of the body. */
+export const listOf = <T>(
+  record: RecordShape<T>,
+  doc: string,
+  minCount = 0,
+  maxCount = 65_535,
+): VariableField<T[]> => ({
+  part: "variable",
+  kind: `list of ${record.name}`,
+  doc,
+  min: minCount * record.fixedSize,
+  max: maxCount * record.fixedSize,
+  measure: (value) => value.length * record.fixedSize,
+  read(from, at, length) {
+    if (length % record.fixedSize !== 0)
+      throw badText(`${length} bytes are not a whole number of ${record.name} (${record.fixedSize} bytes each)`);
+    const list: T[] = [];
+    for (let offset = at; offset < at + length; offset += record.fixedSize) list.push(record.decodeAt(from, offset));
+    return list;
+  },
+  write(into, at, value) {
+    let offset = at;
+    for (const item of value) {
+      record.encodeInto(into, offset, item);
+      offset += record.fixedSize;
+    }
+  },
+});
+
+/** A record inside another message, as one field. */
+export const nested = <T>(record: RecordShape<T>, doc: string): FixedField<T> => ({
+  part: "fixed",
+  kind: record.name,
+  size: record.fixedSize,
+  doc,
+  read: (from, at) => record.decodeAt(from, at),
+  write: (into, at, value) => record.encodeInto(into, at, value),
+});
+
+function writeLatin1(into: Buffer, at: number, value: string): number {
+  for (let i = 0; i < value.length; i++) {
+    if (value.charCodeAt(i) > 0xff) throw badText(`"${value}" has a character that is not one byte`);
+  }
+  return into.write(value, at, "latin1");
+}
+
+function badText(reason: string): FdfsError {
+  return new FdfsError("BAD_REQUEST", { reason });
+}
