@@ -1,1 +1,26 @@
-export {};
+export { ConnectionPool, type PoolOptions } from "./client/connection-pool.ts";
+export {
+  type DialOptions,
+  type ExchangeOptions,
+  type IncomingAnswer,
+  type OutgoingContent,
+  peerText,
+  RpcConnection,
+} from "./client/rpc-connection.ts";
+export { Slab } from "./slab.ts";
+export type { ContentReader } from "./server/content-reader.ts";
+export {
+  answer,
+  type AnsweredExchange,
+  answerRaw,
+  type PlainRoute,
+  quit,
+  receive,
+  type Route,
+  type RouteAnswer,
+  type Session,
+  type StreamedAnswer,
+  type UploadRoute,
+  type WholeFrame,
+} from "./server/routes.ts";
+export { type ConnectionCounts, RpcServer, type ServeOptions, type ServerTrouble } from "./server/rpc-server.ts";

@@ -1,0 +1,446 @@
+// One accepted connection: frames in, handlers, answers out, strictly one request after the other. Requests that are
+// answered from memory never leave the turn in which their bytes arrived.
+import {
+  ANSWER_COMMAND,
+  FdfsError,
+  frameBodyBytes,
+  frameCommand,
+  frameStatus,
+  HEADER_BYTES,
+  writeHeader,
+} from "@fastdfs-ts/protocol";
+import type { Connection, ConnectionEvents, Endpoint } from "@fastdfs-ts/runtime";
+
+import { ChunkQueue } from "../chunk-queue.ts";
+import { IncomingContent } from "./content-reader.ts";
+import type { AnsweredExchange, Route, RouteAnswer, Session, StreamedAnswer, UploadRoute } from "./routes.ts";
+
+/** Bytes read ahead of a busy handler before the socket is paused. */
+const READ_AHEAD_BYTES = 256 * 1024;
+/** Unread content that is drained so that the connection can go on after an error; beyond it the connection ends. */
+const DRAIN_LIMIT_BYTES = 1024 * 1024;
+
+/** What a connection needs from its server. */
+export interface ConnectionOwner {
+  readonly routes: ReadonlyMap<number, Route>;
+  /** Largest body of a request without content; larger ones are cut off (wire-protocol.md §1.3). */
+  readonly maxBodyBytes: number;
+  /** What happens after status 22: a storage closes, a tracker goes on (wire-protocol.md §1.5). */
+  readonly closeOnBadRequest: boolean;
+  /** A count of sweeps; stall detection compares it, so that receiving bytes never reads a clock. */
+  readonly sweep: number;
+  readonly onAnswered: ((exchange: AnsweredExchange) => void) | undefined;
+  monotonic(): number;
+  /** A handler threw something that is not an FdfsError: a defect of ours. */
+  unexpected(error: unknown, command: number, session: Session): void;
+  forget(connection: ServerConnection): void;
+}
+
+/**
+ * idle: between messages · receiving: a message has begun · handling: a handler runs · draining: unread content of a
+ * refused request is thrown away · lingering: the answer was the last, waiting for the peer to close · closed.
+ */
+type State = "idle" | "receiving" | "handling" | "draining" | "lingering" | "closed";
+
+export class ServerConnection implements Session, ConnectionEvents {
+  subject = "";
+  private readonly socket: Connection;
+  private readonly owner: ConnectionOwner;
+  private readonly inbox = new ChunkQueue();
+  private state: State = "idle";
+  private content: IncomingContent | undefined;
+  private drainLeft = 0;
+  private sending: { drained: () => void } | undefined;
+  private paused = false;
+  private closeWhenIdle = false;
+  private closedCallbacks: (() => void)[] | undefined;
+  /** The sweep in which bytes last moved, in either direction. */
+  private movedInSweep: number;
+  private hasCompletedExchange = false;
+  private startedMs = 0;
+  private requestBytes = 0;
+
+  constructor(socket: Connection, owner: ConnectionOwner) {
+    this.socket = socket;
+    this.owner = owner;
+    this.movedInSweep = owner.sweep;
+    socket.attach(this);
+  }
+
+  get remote(): Endpoint {
+    return this.socket.remote;
+  }
+
+  get local(): Endpoint {
+    return this.socket.local;
+  }
+
+  onClosed(callback: () => void): void {
+    if (this.state === "closed") callback();
+    else (this.closedCallbacks ??= []).push(callback);
+  }
+
+  close(): void {
+    this.closeWhenIdle = true;
+    if (this.state === "idle" || this.state === "receiving") this.socket.end();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** True while a request is being received, handled or answered. */
+  get isBusy(): boolean {
+    return this.state !== "idle" && this.state !== "closed";
+  }
+
+  /** Called once a second: closes a connection that stalls inside a message, or never sent one (wire-protocol.md §1.4). */
+  closeIfStalled(sweepsAllowed: number): void {
+    const waitsForPeer =
+      this.state === "receiving" ||
+      this.state === "draining" ||
+      this.state === "lingering" ||
+      (this.state === "idle" && !this.hasCompletedExchange) ||
+      (this.state === "handling" && (this.sending !== undefined || this.content?.isWaiting === true));
+    if (waitsForPeer && this.owner.sweep - this.movedInSweep > sweepsAllowed) this.socket.destroy();
+  }
+
+  data(chunk: Buffer): void {
+    this.movedInSweep = this.owner.sweep;
+    switch (this.state) {
+      case "idle":
+      case "receiving":
+        this.inbox.push(chunk);
+        this.advance();
+        return;
+      case "handling":
+        this.inbox.push(chunk);
+        this.content?.arrived();
+        if (this.inbox.length > READ_AHEAD_BYTES) this.pause();
+        return;
+      case "draining":
+        this.inbox.push(chunk);
+        this.drain();
+        return;
+      case "lingering":
+      case "closed":
+        return;
+    }
+  }
+
+  drained(): void {
+    this.movedInSweep = this.owner.sweep;
+    const sending = this.sending;
+    this.sending = undefined;
+    sending?.drained();
+  }
+
+  closed(error: Error | undefined): void {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    this.inbox.clear();
+    this.content?.fail(
+      new FdfsError(
+        "CONNECTION_LOST",
+        { reason: "the client went away", peer: this.socket.remote.host },
+        { cause: error },
+      ),
+    );
+    this.drained();
+    this.owner.forget(this);
+    for (const callback of this.closedCallbacks ?? []) callback();
+    this.closedCallbacks = undefined;
+  }
+
+  /** Handles complete requests in the inbox until one is missing bytes or its handler has to wait. */
+  private advance(): void {
+    while (this.inbox.length >= HEADER_BYTES) {
+      const step = this.handleNext();
+      if (step !== "next") return;
+      if (this.inbox.length === 0) {
+        this.state = "idle";
+        return;
+      }
+    }
+    this.state = this.inbox.length === 0 ? "idle" : "receiving";
+  }
+
+  private handleNext(): "next" | "wait" {
+    const header = this.inbox.peek(HEADER_BYTES);
+    const bodyBytes = frameBodyBytes(header);
+    const code = frameCommand(header);
+    const flags = frameStatus(header);
+    if (bodyBytes < 0) return this.cutOff();
+    this.requestBytes = HEADER_BYTES + bodyBytes;
+    this.subject = "";
+    if (this.owner.onAnswered !== undefined) this.startedMs = this.owner.monotonic();
+
+    const route = this.owner.routes.get(code);
+    if (route === undefined) return this.refuseWhole(bodyBytes, code, `there is no command ${code}`);
+    if (route.kind === "upload") return this.handleUpload(route, bodyBytes, flags);
+    if (bodyBytes > this.owner.maxBodyBytes) {
+      return this.owner.closeOnBadRequest
+        ? this.refuseWhole(bodyBytes, code, "the body is larger than the buffer")
+        : this.cutOff();
+    }
+    if (this.inbox.length < HEADER_BYTES + bodyBytes) return this.wait();
+    if (route.kind === "quit") {
+      this.inbox.clear();
+      this.state = "lingering";
+      this.socket.end();
+      return "wait";
+    }
+
+    const body = this.inbox.take(HEADER_BYTES + bodyBytes).subarray(HEADER_BYTES);
+    let result: RouteAnswer | Promise<RouteAnswer>;
+    try {
+      result = route.handle(route.request.decode(body), this, flags);
+    } catch (error) {
+      return this.fail(error, code);
+    }
+    return this.settle(result, code);
+  }
+
+  /** A request with content: the handler runs as soon as everything before the content is here. */
+  private handleUpload(route: UploadRoute, bodyBytes: number, flags: number): "next" | "wait" {
+    const { request, code } = route;
+    if (bodyBytes < request.minSize) return this.refuseWhole(bodyBytes, code, `${bodyBytes} bytes are too few`);
+    if (this.inbox.length < HEADER_BYTES + request.fixedSize) return this.wait();
+    let decoded: unknown;
+    let headBytes: number;
+    try {
+      headBytes = request.headSize(this.inbox.peek(HEADER_BYTES + request.fixedSize).subarray(HEADER_BYTES));
+      if (headBytes > bodyBytes)
+        throw new FdfsError("BAD_REQUEST", { reason: "the body is shorter than its lengths say" });
+      if (this.inbox.length < HEADER_BYTES + headBytes) return this.wait();
+      decoded = request.decode(this.inbox.take(HEADER_BYTES + headBytes).subarray(HEADER_BYTES));
+    } catch (error) {
+      return this.refuseWhole(bodyBytes, code, FdfsError.fromUnknown(error).message);
+    }
+    const content = new IncomingContent(bodyBytes - headBytes, this.inbox, this.resume);
+    this.content = content;
+    let result: RouteAnswer | Promise<RouteAnswer>;
+    try {
+      result = route.handle(decoded, content, this, flags);
+    } catch (error) {
+      return this.fail(error, code);
+    }
+    return this.settle(result, code);
+  }
+
+  private settle(result: RouteAnswer | Promise<RouteAnswer>, code: number): "next" | "wait" {
+    if (!(result instanceof Promise)) return this.sendAnswer(result, code);
+    this.state = "handling";
+    result
+      .then(
+        (value) => this.sendAnswer(value, code),
+        (error: unknown) => this.fail(error, code),
+      )
+      .then(
+        (step) => {
+          if (step === "next" && this.state !== "closed") this.goOn();
+        },
+        (error: unknown) => {
+          // Sending failed in a way no peer can cause.
+          this.owner.unexpected(error, code, this);
+          this.socket.destroy();
+        },
+      );
+    return "wait";
+  }
+
+  private goOn(): void {
+    this.state = "receiving";
+    this.resume();
+    this.advance();
+  }
+
+  private sendAnswer(value: RouteAnswer, code: number): "next" | "wait" {
+    if (this.state === "closed") {
+      if (value !== undefined && "bodyBytes" in value) value.close();
+      return "wait";
+    }
+    if (value !== undefined && "bodyBytes" in value) {
+      this.state = "handling";
+      this.stream(value, code).then(
+        () => {
+          if (
+            this.state === "handling" &&
+            this.finishExchange(code, 0, HEADER_BYTES + value.bodyBytes, undefined) === "next"
+          )
+            this.goOn();
+        },
+        (error: unknown) => {
+          // The header has left, so the only honest answer is to break off (wire-protocol.md §1.7).
+          this.owner.onAnswered?.(
+            this.exchange(code, FdfsError.fromUnknown(error).wireStatus, 0, FdfsError.fromUnknown(error)),
+          );
+          this.socket.destroy();
+        },
+      );
+      return "wait";
+    }
+    let bytes: number;
+    if (value === undefined) {
+      this.socket.write(EMPTY_SUCCESS);
+      bytes = HEADER_BYTES;
+    } else if ("frame" in value) {
+      this.socket.write(value.frame);
+      bytes = value.frame.length;
+    } else {
+      const header = Buffer.allocUnsafe(HEADER_BYTES);
+      writeHeader(header, 0, value.length, ANSWER_COMMAND, 0);
+      this.socket.writePair(header, value);
+      bytes = HEADER_BYTES + value.length;
+    }
+    return this.finishExchange(code, 0, bytes, undefined);
+  }
+
+  private async stream(answer: StreamedAnswer, code: number): Promise<void> {
+    try {
+      const header = Buffer.allocUnsafe(HEADER_BYTES);
+      writeHeader(header, 0, answer.bodyBytes, ANSWER_COMMAND, 0);
+      let first: Buffer | undefined = header;
+      let sent = 0;
+      for (;;) {
+        const pulled = answer.next();
+        const piece = pulled instanceof Promise ? await pulled : pulled;
+        if (this.isGone()) return;
+        if (piece === undefined) break;
+        sent += piece.length;
+        const flowing: boolean = first === undefined ? this.socket.write(piece) : this.socket.writePair(first, piece);
+        first = undefined;
+        if (!flowing) await this.waitUntilDrained();
+        else this.movedInSweep = this.owner.sweep;
+        if (this.isGone()) return;
+      }
+      if (first !== undefined) this.socket.write(first);
+      if (sent !== answer.bodyBytes)
+        throw new FdfsError("IO_FAILED", {
+          reason: `the file ended after ${sent} of ${answer.bodyBytes} bytes`,
+          command: code,
+        });
+    } finally {
+      answer.close();
+    }
+  }
+
+  // A method, because the compiler would otherwise believe that awaiting cannot change the state.
+  private isGone(): boolean {
+    return this.state === "closed";
+  }
+
+  private waitUntilDrained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.sending = { drained: resolve };
+    });
+  }
+
+  private fail(error: unknown, code: number): "next" | "wait" {
+    if (!(error instanceof FdfsError)) this.owner.unexpected(error, code, this);
+    if (this.state === "closed") return "wait";
+    const failure = FdfsError.fromUnknown(error);
+    this.socket.write(errorFrame(failure.wireStatus));
+    return this.finishExchange(code, failure.wireStatus, HEADER_BYTES, failure);
+  }
+
+  /** Refuses a request of which only the header was looked at. */
+  private refuseWhole(bodyBytes: number, code: number, reason: string): "next" | "wait" {
+    // A tracker reads the whole request before it answers; a storage answers at once and closes.
+    if (!this.owner.closeOnBadRequest) {
+      if (bodyBytes > this.owner.maxBodyBytes) return this.cutOff();
+      if (this.inbox.length < HEADER_BYTES + bodyBytes) return this.wait();
+      this.inbox.take(HEADER_BYTES + bodyBytes);
+    }
+    return this.fail(new FdfsError("BAD_REQUEST", { reason, command: code }), code);
+  }
+
+  private finishExchange(
+    code: number,
+    status: number,
+    answerBytes: number,
+    error: FdfsError | undefined,
+  ): "next" | "wait" {
+    this.hasCompletedExchange = true;
+    this.movedInSweep = this.owner.sweep;
+    this.owner.onAnswered?.(this.exchange(code, status, answerBytes, error));
+    const unread = this.content?.discardArrived() ?? 0;
+    this.content = undefined;
+    const closes =
+      this.closeWhenIdle ||
+      (status === BAD_REQUEST_STATUS && this.owner.closeOnBadRequest) ||
+      unread > DRAIN_LIMIT_BYTES;
+    if (closes) return this.linger();
+    if (unread > 0) {
+      this.drainLeft = unread;
+      this.state = "draining";
+      this.resume();
+      return "wait";
+    }
+    return "next";
+  }
+
+  private exchange(code: number, status: number, answerBytes: number, error: FdfsError | undefined): AnsweredExchange {
+    return {
+      session: this,
+      command: code,
+      status,
+      elapsedMs: this.owner.monotonic() - this.startedMs,
+      requestBytes: this.requestBytes,
+      answerBytes,
+      error,
+    };
+  }
+
+  /** Sends what is waiting and closes. Bytes that still arrive are dropped: unread ones would turn the end into a reset. */
+  private linger(): "wait" {
+    this.state = "lingering";
+    this.inbox.clear();
+    this.resume();
+    this.socket.end();
+    return "wait";
+  }
+
+  private drain(): void {
+    while (this.drainLeft > 0) {
+      const piece = this.inbox.takeSome(this.drainLeft);
+      if (piece === undefined) return;
+      this.drainLeft -= piece.length;
+    }
+    this.state = "receiving";
+    this.advance();
+  }
+
+  private wait(): "wait" {
+    this.state = "receiving";
+    return "wait";
+  }
+
+  private cutOff(): "wait" {
+    this.inbox.clear();
+    this.socket.destroy();
+    return "wait";
+  }
+
+  private pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.socket.pauseReading();
+  }
+
+  private readonly resume = (): void => {
+    if (!this.paused) return;
+    this.paused = false;
+    this.socket.resumeReading();
+  };
+}
+
+const BAD_REQUEST_STATUS = 22;
+
+function errorFrame(status: number): Buffer {
+  const out = Buffer.allocUnsafe(HEADER_BYTES);
+  writeHeader(out, 0, 0, ANSWER_COMMAND, status);
+  return out;
+}
+
+const EMPTY_SUCCESS = errorFrame(0);
