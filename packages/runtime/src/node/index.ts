@@ -1,1 +1,14 @@
-export {};
+// The door to the real world. Only main.ts files, the CLI and tests come through it.
+import type { World } from "../ports/world.ts";
+import { nodeClock } from "./clock.ts";
+import { nodeDisk } from "./disk.ts";
+import { nodeNetwork } from "./network.ts";
+import { nodeRandom } from "./random.ts";
+
+export { onShutdownSignal, type ShutdownSignal } from "./process.ts";
+export { nodeClock, nodeDisk, nodeNetwork, nodeRandom };
+
+/** The machine this process runs on. */
+export function nodeWorld(): World {
+  return { clock: nodeClock, random: nodeRandom, disk: nodeDisk, network: nodeNetwork };
+}

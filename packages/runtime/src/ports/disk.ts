@@ -1,6 +1,6 @@
 // The disk as an argument. Calls are synchronous: on the hot path a small file operation that is answered from memory
-// costs a fifth of the same call through libuv's pool (docs/decisions). `Disk.background()` gives the same operations
-// as promises on a worker of their own, for disks that became slow and for work that is slow by nature.
+// costs a fifth of the same call through libuv's pool (docs/decisions). Only waiting for the platter has a form that
+// does not block, `DiskFile.syncInBackground`.
 //
 // Failures are thrown as system errors: an Error whose `code` is the errno name ("ENOENT"); see system-error.ts.
 
@@ -27,6 +27,7 @@ export interface DiskSpace {
   readonly totalBytes: number;
   /** What an ordinary user may still use, as `df` shows it. */
   readonly availableBytes: number;
+  /** 0 on a file system that has no limit. */
   readonly totalInodes: number;
   readonly freeInodes: number;
 }
@@ -64,7 +65,7 @@ export interface Disk {
   /** Creates a directory and what is missing above it; an existing one is fine. */
   makeDirectory(path: string): void;
   removeDirectory(path: string): void;
-  /** The names in a directory, in byte order, without "." and "..". */
+  /** The names in a directory, without "." and "..", sorted as JavaScript sorts strings (for ASCII: in byte order). */
   readDirectory(path: string): string[];
   /** Makes renames and new entries in a directory survive a power cut. */
   syncDirectory(path: string): void;
