@@ -1,5 +1,145 @@
 export { type Command, command } from "./command.ts";
+export {
+  type AnyCommand,
+  commands,
+  findCommand,
+  type NamedCommand,
+  type StorageCommandName,
+  type TrackerCommandName,
+} from "./commands.ts";
+export { connectionCommands } from "./connection-commands.ts";
+export {
+  downloadStorageChoices,
+  fileInfoFlags,
+  groupChoices,
+  metadataOperations,
+  rwModes,
+  statusOperators,
+  storageStatFilters,
+  storePathChoices,
+  SYNC_WITHOUT_CONTENT,
+  systemFiles,
+  trackerStatFilters,
+  trunkRecordTypes,
+  uploadStorageChoices,
+  volumeStatFilters,
+} from "./enumerations.ts";
 export { type ErrorFacts, type ErrorKind, errorKinds, type ErrorKindRow, FdfsError } from "./errors.ts";
+export * from "./limits.ts";
+export { AppendRequest, ModifyRequest, RegenerateRequest, TruncateRequest } from "./messages/appender-files.ts";
+export { changeFlags, ChangeList } from "./messages/change-list.ts";
+export { ClusterParameters, type ParameterRow, parameterRows } from "./messages/cluster-parameters.ts";
+export {
+  DeleteStorageRequest,
+  GroupList,
+  GroupRecord,
+  LeaderAddress,
+  ListStoragesRequest,
+  SetTrunkServerRequest,
+  StorageList,
+  StorageListIpv6,
+  StorageRecord,
+  StorageRecordIpv6,
+  StorageStat,
+  StorageStatList,
+  StorageStatRequest,
+  TrackerStat,
+  TrackerStatList,
+  TrackerStatRequest,
+  TrackerStatus,
+  TrunkServerId,
+  VolumeStat,
+  VolumeStatList,
+  VolumeStatRequest,
+} from "./messages/cluster-stats.ts";
+export { DownloadRequest, FileInfo, FileInfoIpv6, FileRequest } from "./messages/downloads.ts";
+export { DiskReport, Heartbeat, StorePathSpace } from "./messages/heartbeat.ts";
+export { Metadata, SetMetadataRequest } from "./messages/metadata.ts";
+export {
+  FetchBinlogRequest,
+  FetchedBinlog,
+  ReportServerId,
+  SyncDeleteRequest,
+  SyncFileRequest,
+  SyncLinkRequest,
+  SyncRenameRequest,
+  SyncTruncateRequest,
+  SyncWriteRequest,
+} from "./messages/replication.ts";
+export { StatisticsBlock } from "./messages/statistics.ts";
+export { StorageBrief } from "./messages/storage-brief.ts";
+export {
+  GroupNameAnswer,
+  GroupNameRequest,
+  JoinAnswer,
+  JoinRequest,
+  MyIp,
+  MyIpPort,
+  MyIpRequest,
+  StorageAddressRequest,
+  StorageIdsPage,
+  StorageIdsRequest,
+  StorageIdText,
+  SyncDescriptor,
+  SyncDescriptorAnswer,
+  SyncSourceRequest,
+} from "./messages/storage-join.ts";
+export {
+  ChangelogPage,
+  ChangelogReader,
+  ChangelogRequest,
+  IpChanged,
+  ReplicaChange,
+  StatusChange,
+  StatusReport,
+  SyncReport,
+  SyncStamp,
+} from "./messages/sync-reports.ts";
+export {
+  ConnectionCounts,
+  JoinLeaderRequest,
+  LeaderNotice,
+  PingLeaderAnswer,
+  PingLeaderRequest,
+  SystemFilePiece,
+  SystemFileRequest,
+  TrunkAssignment,
+} from "./messages/tracker-peers.ts";
+export {
+  FileLocation,
+  FileLocationIpv6,
+  FileLocations,
+  FileLocationsIpv6,
+  FileQuery,
+  GroupRequest,
+  StorageAddress,
+  StorageAddressIpv6,
+  StoreTarget,
+  StoreTargetIpv6,
+  StoreTargets,
+  StoreTargetsIpv6,
+} from "./messages/tracker-queries.ts";
+export {
+  TrunkAllocRequest,
+  TrunkBinlogChunk,
+  TrunkBinlogSize,
+  TrunkFileId,
+  TrunkFreeSpace,
+  TrunkSlot,
+  TrunkSlotRequest,
+} from "./messages/trunk.ts";
+export { CreateLinkRequest, StoredName, UploadRequest, UploadSlaveRequest } from "./messages/uploads.ts";
+export { storageCommands } from "./storage-commands.ts";
+export {
+  compareStorageStatuses,
+  isAvailable,
+  type StorageStatus,
+  storageStatuses,
+  storageStatusOf,
+  storageStatusValue,
+} from "./storage-statuses.ts";
+export { trackerCommands } from "./tracker-commands.ts";
+export type { AnyField, FixedField, LengthField, RecordShape, VariableField } from "./wire/fields.ts";
 export { readI64, readText, writeI64 } from "./wire/fields.ts";
 export {
   ANSWER_COMMAND,

@@ -8,6 +8,8 @@ export interface FixedField<T> {
   readonly kind: string;
   readonly size: number;
   readonly doc: string;
+  /** The record this field consists of, if it is one. */
+  readonly record?: RecordShape<unknown>;
   read(from: Buffer, at: number): T;
   write(into: Buffer, at: number, value: T): void;
 }
@@ -23,6 +25,25 @@ export interface LengthField {
   readonly doc: string;
 }
 
+/** The number of items of the list named `of`. Computed like a length; a count that does not add up is refused. */
+export interface CountField {
+  readonly part: "count";
+  readonly kind: string;
+  readonly size: 1 | 4 | 8;
+  readonly of: string;
+  readonly doc: string;
+  read(from: Buffer, at: number): number;
+  write(into: Buffer, at: number, value: number): void;
+}
+
+/** Bytes without a meaning: written as zeros, ignored when read, not part of the message's type. */
+export interface PaddingField {
+  readonly part: "padding";
+  readonly kind: string;
+  readonly size: number;
+  readonly doc: string;
+}
+
 /** A part behind the fixed fields whose length is given by a LengthField, or that runs to the end of the body. */
 export interface VariableField<T> {
   readonly part: "variable";
@@ -31,12 +52,17 @@ export interface VariableField<T> {
   /** Allowed number of bytes. Other lengths are a malformed request. */
   readonly min: number;
   readonly max: number;
+  /** The record this field repeats or may hold, if any. */
+  readonly record?: RecordShape<unknown>;
   measure(value: T): number;
   read(from: Buffer, at: number, length: number): T;
   write(into: Buffer, at: number, value: T): void;
 }
 
-export type AnyField = FixedField<unknown> | LengthField | VariableField<unknown>;
+/** Fields that the encoder fills in by itself. */
+export type ComputedField = LengthField | CountField | PaddingField;
+
+export type AnyField = FixedField<unknown> | ComputedField | VariableField<unknown>;
 
 /** The longest variable text or list that fits one network buffer of 256 KiB (wire-protocol.md §1.3). */
 const BUFFER_BYTES = 262_134;
@@ -47,7 +73,7 @@ export const u8 = (doc: string): FixedField<number> => ({
   size: 1,
   doc,
   read: (from, at) => from[at] ?? 0,
-  write: (into, at, value) => void into.writeUInt8(value, at),
+  write: (into, at, value) => void into.writeUInt8(inRange(value, 0, 0xff), at),
 });
 
 export const i8 = (doc: string): FixedField<number> => ({
@@ -56,7 +82,7 @@ export const i8 = (doc: string): FixedField<number> => ({
   size: 1,
   doc,
   read: (from, at) => from.readInt8(at),
-  write: (into, at, value) => void into.writeInt8(value, at),
+  write: (into, at, value) => void into.writeInt8(inRange(value, -0x80, 0x7f), at),
 });
 
 /** One byte, 0 or 1; any other value reads as true. */
@@ -85,7 +111,7 @@ export const i32 = (doc: string): FixedField<number> => ({
   size: 4,
   doc,
   read: (from, at) => from.readInt32BE(at),
-  write: (into, at, value) => void into.writeInt32BE(value, at),
+  write: (into, at, value) => void into.writeInt32BE(inRange(value, -0x8000_0000, 0x7fff_ffff), at),
 });
 
 /**
@@ -110,7 +136,38 @@ export const i64 = (doc: string): FixedField<number> => ({
   size: 8,
   doc,
   read: readI64,
-  write: writeI64,
+  write: (into, at, value) => writeI64(into, at, inRange(value, -(2 ** 63), 2 ** 63 - 1024)),
+});
+
+/** An i64 that holds a size or an offset: a negative one is a malformed message. */
+export const size64 = (doc: string): FixedField<number> => ({
+  part: "fixed",
+  kind: "i64 >= 0",
+  size: 8,
+  doc,
+  read: (from, at) => inRange(readI64(from, at), 0, 2 ** 63),
+  write: (into, at, value) => writeI64(into, at, inRange(value, 0, 2 ** 63 - 1024)),
+});
+
+/** A CRC32 as C sends it: 32 bits, sign-extended to an i64. Read and written as an unsigned number. */
+export const crc64 = (doc: string): FixedField<number> => ({
+  part: "fixed",
+  kind: "crc32 in i64",
+  size: 8,
+  doc,
+  read: (from, at) => from.readUInt32BE(at + 4),
+  write(into, at, value) {
+    into.writeUInt32BE(inRange(value, 0, 0xffff_ffff), at + 4);
+    into.writeInt32BE(value > 0x7fff_ffff ? -1 : 0, at);
+  },
+});
+
+/** `size` bytes without a meaning. */
+export const padding = (size: number, doc: string): PaddingField => ({
+  part: "padding",
+  kind: `padding(${size})`,
+  size,
+  doc,
 });
 
 /** Raw bytes of a known length. */
@@ -158,6 +215,14 @@ export const lengthOf = (of: string, doc: string, min = 0, max = BUFFER_BYTES): 
   doc,
 });
 
+/** How many items the list named `of` has, as a u8, i32 or i64. */
+export const countOf = (of: string, size: 1 | 4 | 8, doc: string): CountField => {
+  const number = size === 1 ? u8(doc) : size === 4 ? i32(doc) : i64(doc);
+  const read = (from: Buffer, at: number): number => number.read(from, at);
+  const write = (into: Buffer, at: number, value: number): void => number.write(into, at, value);
+  return { part: "count", kind: number.kind, size, of, doc, read, write };
+};
+
 /** Text that runs to the end of the body, or as far as its LengthField says. One byte per character (latin1). */
 export const variableText = (doc: string, min = 0, max = BUFFER_BYTES): VariableField<string> => ({
   part: "variable",
@@ -202,6 +267,7 @@ export const listOf = <T>(
   doc,
   min: minCount * record.fixedSize,
   max: maxCount * record.fixedSize,
+  record,
   measure: (value) => value.length * record.fixedSize,
   read(from, at, length) {
     if (length % record.fixedSize !== 0)
@@ -219,12 +285,67 @@ export const listOf = <T>(
   },
 });
 
+/** One record or nothing at the end of the body. */
+export const optional = <T>(record: RecordShape<T>, doc: string): VariableField<T | undefined> => ({
+  part: "variable",
+  kind: `${record.name} or nothing`,
+  doc,
+  min: 0,
+  max: record.fixedSize,
+  record,
+  measure: (value) => (value === undefined ? 0 : record.fixedSize),
+  read(from, at, length) {
+    if (length === 0) return undefined;
+    if (length !== record.fixedSize) throw badText(`${length} bytes for a ${record.name} of ${record.fixedSize}`);
+    return record.decodeAt(from, at);
+  },
+  write(into, at, value) {
+    if (value !== undefined) record.encodeInto(into, at, value);
+  },
+});
+
+/** A flag at the end of the body that old peers leave out; without it the value is false. Always written. */
+export const optionalFlag = (doc: string): VariableField<boolean> => ({
+  part: "variable",
+  kind: "flag or nothing",
+  doc,
+  min: 0,
+  max: 1,
+  measure: () => 1,
+  read: (from, at, length) => length === 1 && from[at] !== 0,
+  write: (into, at, value) => void into.writeUInt8(value ? 1 : 0, at),
+});
+
+/** Lines of text, each ended by a line feed. An unfinished last line is refused. */
+export const lines = (doc: string, max = BUFFER_BYTES): VariableField<string[]> => ({
+  part: "variable",
+  kind: "lines",
+  doc,
+  min: 0,
+  max,
+  measure: (value) => value.reduce((sum, line) => sum + line.length + 1, 0),
+  read(from, at, length) {
+    const list = from.toString("latin1", at, at + length).split("\n");
+    if (list.pop() !== "") throw badText("the last line has no line feed");
+    return list;
+  },
+  write(into, at, value) {
+    let offset = at;
+    for (const line of value) {
+      if (line.includes("\n")) throw badText(`"${line}" is more than one line`);
+      offset += writeLatin1(into, offset, line);
+      into[offset++] = 0x0a;
+    }
+  },
+});
+
 /** A record inside another message, as one field. */
 export const nested = <T>(record: RecordShape<T>, doc: string): FixedField<T> => ({
   part: "fixed",
   kind: record.name,
   size: record.fixedSize,
   doc,
+  record,
   read: (from, at) => record.decodeAt(from, at),
   write: (into, at, value) => record.encodeInto(into, at, value),
 });
@@ -234,6 +355,12 @@ function writeLatin1(into: Buffer, at: number, value: string): number {
     if (value.charCodeAt(i) > 0xff) throw badText(`"${value}" has a character that is not one byte`);
   }
   return into.write(value, at, "latin1");
+}
+
+/** A wrong number from the caller must not surface as the RangeError of Buffer. */
+function inRange(value: number, min: number, max: number): number {
+  if (!Number.isInteger(value) || value < min || value > max) throw badText(`${value} does not fit ${min} to ${max}`);
+  return value;
 }
 
 function badText(reason: string): FdfsError {

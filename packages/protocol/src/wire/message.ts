@@ -1,15 +1,16 @@
-// A message is a list of fields: fixed ones first, variable ones behind. Decoder, encoder, total size, TypeScript type
-// and the page in PROTOCOL.md come from that one list, so they cannot disagree.
+// A message is a list of fields: fixed ones first, variable ones behind, and behind a variable one that has no length
+// field perhaps fixed ones again (they are found from the end of the body). Decoder, encoder, total size, TypeScript
+// type and the page in PROTOCOL.md come from that one list, so they cannot disagree.
 import { FdfsError } from "../errors.ts";
-import type { AnyField, FixedField, LengthField, RecordShape, VariableField } from "./fields.ts";
+import type { AnyField, ComputedField, FixedField, LengthField, RecordShape, VariableField } from "./fields.ts";
 
 export type Fields = Record<string, AnyField>;
 
 type ValueOf<F> = F extends FixedField<infer T> ? T : F extends VariableField<infer T> ? T : never;
 
-/** The value of a message: its fields without the computed lengths. */
+/** The value of a message: its fields without the computed ones (lengths, counts, padding). */
 export type ShapeOf<F extends Fields> = {
-  -readonly [K in keyof F as F[K] extends LengthField ? never : K]: ValueOf<F[K]>;
+  -readonly [K in keyof F as F[K] extends ComputedField ? never : K]: ValueOf<F[K]>;
 };
 
 export type MessageOf<M> = M extends Message<infer T> ? T : never;
@@ -38,7 +39,7 @@ export interface Message<T> extends RecordShape<T> {
 interface FixedRow {
   readonly name: string;
   readonly offset: number;
-  readonly field: FixedField<unknown> | LengthField;
+  readonly field: FixedField<unknown> | ComputedField;
 }
 
 interface VariableRow {
@@ -50,14 +51,12 @@ interface VariableRow {
 
 /** Builds a message from its table of fields. Throws a TypeError if the table itself is wrong. */
 export function message<const F extends Fields>(name: string, fields: F): Message<ShapeOf<F>> {
-  const { fixedRows, variableRows, fixedSize } = layOut(name, fields);
-  const { minSize, maxSize } = bounds(variableRows, fixedSize);
+  const { fixedRows, variableRows, trailingRows, fixedSize, trailingSize } = layOut(name, fields);
+  const { minSize, maxSize } = bounds(variableRows, fixedSize + trailingSize);
 
   const decodeFixed = (from: Buffer, at: number): Record<string, unknown> => {
     const out: Record<string, unknown> = {};
-    for (const { name: key, offset, field } of fixedRows) {
-      if (field.part === "fixed") out[key] = field.read(from, at + offset);
-    }
+    readRows(fixedRows, from, at, out);
     return out;
   };
 
@@ -76,16 +75,19 @@ export function message<const F extends Fields>(name: string, fields: F): Messag
         );
       }
       const out = decodeFixed(body, 0);
+      const end = body.length - trailingSize;
       let at = fixedSize;
       for (const row of variableRows) {
-        const length = row.length === undefined ? body.length - at : readLength(name, row.length, body);
-        if (at + length > body.length || length < row.field.min || length > row.field.max) {
+        const length = row.length === undefined ? end - at : readLength(name, row.length, body);
+        if (at + length > end || length < row.field.min || length > row.field.max) {
           throw malformed(name, `${row.name} of ${length} bytes does not fit`);
         }
         out[row.name] = row.field.read(body, at, length);
         at += length;
       }
-      if (at !== body.length) throw malformed(name, `${body.length - at} bytes too many`);
+      if (at !== end) throw malformed(name, `${end - at} bytes too many`);
+      readRows(trailingRows, body, end, out);
+      checkCounts(name, fixedRows, body, out);
       return out;
     },
 
@@ -104,7 +106,7 @@ export function message<const F extends Fields>(name: string, fields: F): Messag
     },
 
     sizeOf(value) {
-      let size = fixedSize;
+      let size = fixedSize + trailingSize;
       for (const row of variableRows) size += row.field.measure(value[row.name]);
       return size;
     },
@@ -116,9 +118,7 @@ export function message<const F extends Fields>(name: string, fields: F): Messag
     },
 
     encodeInto(into, at, value) {
-      for (const { name: key, offset, field } of fixedRows) {
-        if (field.part === "fixed") field.write(into, at + offset, value[key]);
-      }
+      writeRows(fixedRows, into, at, value);
       let end = at + fixedSize;
       for (const row of variableRows) {
         const length = row.field.measure(value[row.name]);
@@ -131,6 +131,7 @@ export function message<const F extends Fields>(name: string, fields: F): Messag
         row.field.write(into, end, value[row.name]);
         end += length;
       }
+      writeRows(trailingRows, into, end, value);
     },
   };
   return self as unknown as Message<ShapeOf<F>>;
@@ -142,24 +143,58 @@ export const Empty = message("Empty", {});
 function layOut(name: string, fields: Fields) {
   const fixedRows: FixedRow[] = [];
   const variableRows: VariableRow[] = [];
+  const trailingRows: FixedRow[] = [];
   const lengths = new Map<string, LengthField & { offset: number }>();
-  let offset = 0;
+  let fixedSize = 0;
+  let trailingSize = 0;
   for (const [key, field] of Object.entries(fields)) {
     if (field.part === "variable") {
+      if (trailingRows.length > 0) throw new TypeError(`${name}.${key}: a variable field behind a trailing one`);
       variableRows.push({ name: key, field, length: lengths.get(key) });
       lengths.delete(key);
-      continue;
+    } else if (variableRows.length === 0) {
+      if (field.part === "length") lengths.set(field.of, { ...field, offset: fixedSize });
+      fixedRows.push({ name: key, offset: fixedSize, field });
+      fixedSize += field.size;
+    } else {
+      if (field.part === "length" || field.part === "count") throw new TypeError(`${name}.${key}: must come first`);
+      trailingRows.push({ name: key, offset: trailingSize, field });
+      trailingSize += field.size;
     }
-    if (variableRows.length > 0) throw new TypeError(`${name}.${key}: a fixed field behind a variable one`);
-    if (field.part === "length") lengths.set(field.of, { ...field, offset });
-    fixedRows.push({ name: key, offset, field });
-    offset += field.size;
   }
   if (lengths.size > 0) throw new TypeError(`${name}: length of unknown field ${[...lengths.keys()].join(", ")}`);
   if (variableRows.slice(0, -1).some((row) => row.length === undefined)) {
     throw new TypeError(`${name}: only the last variable field may run to the end`);
   }
-  return { fixedRows, variableRows, fixedSize: offset };
+  for (const { field } of fixedRows) {
+    if (field.part === "count" && fields[field.of]?.part !== "variable") {
+      throw new TypeError(`${name}: count of unknown list ${field.of}`);
+    }
+  }
+  return { fixedRows, variableRows, trailingRows, fixedSize, trailingSize };
+}
+
+function readRows(rows: readonly FixedRow[], from: Buffer, at: number, out: Record<string, unknown>): void {
+  for (const { name, offset, field } of rows) {
+    if (field.part === "fixed") out[name] = field.read(from, at + offset);
+  }
+}
+
+function writeRows(rows: readonly FixedRow[], into: Buffer, at: number, value: Record<string, unknown>): void {
+  for (const { name, offset, field } of rows) {
+    if (field.part === "fixed") field.write(into, at + offset, value[name]);
+    else if (field.part === "count") field.write(into, at + offset, (value[field.of] as unknown[]).length);
+    else if (field.part === "padding") into.fill(0, at + offset, at + offset + field.size);
+  }
+}
+
+function checkCounts(name: string, rows: readonly FixedRow[], from: Buffer, out: Record<string, unknown>): void {
+  for (const { offset, field } of rows) {
+    if (field.part !== "count") continue;
+    const said = field.read(from, offset);
+    const found = (out[field.of] as unknown[]).length;
+    if (said !== found) throw malformed(name, `${said} ${field.of} are announced, ${found} are there`);
+  }
 }
 
 function bounds(variableRows: VariableRow[], fixedSize: number) {
