@@ -152,3 +152,40 @@ export {
   writeHeader,
 } from "./wire/frame.ts";
 export { Empty, type Fields, type Message, message, type MessageOf, type ShapeOf } from "./wire/message.ts";
+export { crc32 } from "./crc32.ts";
+export { accessToken, checkAccessToken, type TokenCheck } from "./file-id/access-token.ts";
+export {
+  checkExtension,
+  checkSlavePrefix,
+  extensionOfLocalName,
+  extensionOfStoredName,
+} from "./file-id/file-extension.ts";
+export {
+  checkGroupName,
+  factsOfQuery,
+  type FileId,
+  type FileIdFacts,
+  type FileKind,
+  fileKind,
+  parseFileId,
+  printFileId,
+  sliceOfPath,
+  splitFileId,
+} from "./file-id/file-id.ts";
+export { localPath, metadataName, trunkFilePath } from "./file-id/local-path.ts";
+export { type LogicalName, parseLogicalName, printLogicalName } from "./file-id/logical-name.ts";
+export { composeName, mintName, mintTail, type NewName } from "./file-id/mint-name.ts";
+export {
+  isAppenderFacts,
+  isTrunkFacts,
+  type NameFacts,
+  parseNameFacts,
+  printNameFacts,
+  sizeFlags,
+  statedFileBytes,
+} from "./file-id/name-facts.ts";
+export { deriveSlaveName, slaveName } from "./file-id/slave-name.ts";
+export { type FileSource, fileSource, sourceOfIp, sourceOfStorageId } from "./file-id/storage-id.ts";
+export { parseTrunkSlice, printTrunkSlice, trunkFileName, type TrunkSlice } from "./file-id/trunk-name.ts";
+export { type MetadataEncoding, type MetadataRecord, parseMetadata, printMetadata } from "./metadata-records.ts";
+export { parseStorageIdLine, printStorageIdLine, type StorageIdEntry } from "./storage-id-line.ts";
