@@ -1,3 +1,4 @@
+export { arbitraryMessage } from "./arbitrary-message.ts";
 export { type ClockUnderTest, clockCompliance } from "./compliance/clock.ts";
 export { ConnectionLog } from "./compliance/connection-log.ts";
 export { type DiskUnderTest, diskCompliance } from "./compliance/disk.ts";
