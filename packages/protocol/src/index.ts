@@ -140,7 +140,7 @@ export {
 } from "./storage-statuses.ts";
 export { trackerCommands } from "./tracker-commands.ts";
 export type { AnyField, FixedField, LengthField, RecordShape, VariableField } from "./wire/fields.ts";
-export { readI64, readText, writeI64 } from "./wire/fields.ts";
+export { readI64, readText, variableBytes, writeI64 } from "./wire/fields.ts";
 export {
   ANSWER_COMMAND,
   emptyAnswer,
@@ -189,3 +189,4 @@ export { type FileSource, fileSource, sourceOfIp, sourceOfStorageId } from "./fi
 export { parseTrunkSlice, printTrunkSlice, trunkFileName, type TrunkSlice } from "./file-id/trunk-name.ts";
 export { type MetadataEncoding, type MetadataRecord, parseMetadata, printMetadata } from "./metadata-records.ts";
 export { parseStorageIdLine, printStorageIdLine, type StorageIdEntry } from "./storage-id-line.ts";
+export { renderProtocolManual } from "./manual.ts";

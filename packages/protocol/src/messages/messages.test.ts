@@ -11,7 +11,7 @@ for (const command of [...Object.values(commands.tracker), ...Object.values(comm
     command.answer,
     ...("answerVariants" in command ? command.answerVariants : []),
   ]) {
-    messages.set(message.name, message as Message<unknown>);
+    messages.set(message.name, message);
   }
 }
 
