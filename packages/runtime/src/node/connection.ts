@@ -29,7 +29,7 @@ export class NodeConnection implements Connection {
   #events: ConnectionEvents = nobody;
   #attached = false;
   #ended = false;
-  /** Our last write answered false, so `drained` is owed. */
+  /** A write answered false, so `drained` is owed. */
   #blocked = false;
   #error: Error | undefined;
 
@@ -119,7 +119,7 @@ export class NodeConnection implements Connection {
    * length before the attempt, and would make every large write wait a turn for a "drain".
    */
   #mayWriteOn(): boolean {
-    this.#blocked = this.#socket.writableLength > waitingBytesMax;
+    if (this.#socket.writableLength > waitingBytesMax) this.#blocked = true;
     return !this.#blocked;
   }
 }

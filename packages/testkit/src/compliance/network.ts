@@ -1,5 +1,12 @@
 // What every Network must do, on loopback.
-import type { Connection, ConnectOptions, Endpoint, Listener, Network } from "@fastdfs-ts/runtime";
+import {
+  type Connection,
+  type ConnectOptions,
+  type Endpoint,
+  type Listener,
+  type Network,
+  systemErrorCode,
+} from "@fastdfs-ts/runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ConnectionLog } from "./connection-log.ts";
 import { type PassingTime, settled } from "./passing-time.ts";
@@ -250,7 +257,9 @@ export function networkCompliance(name: string, makeNetwork: () => NetworkUnderT
       expect(network.localAddresses()).toContain(loopback);
       expect(await settled(time, network.resolve("192.0.2.1"))).toEqual(["192.0.2.1"]);
       expect(await settled(time, network.resolve("::1"))).toEqual(["::1"]);
-      await expect(settled(time, network.resolve("no-such-host.invalid"))).rejects.toMatchObject({ code: "ENOTFOUND" });
+      const failure: unknown = await settled(time, network.resolve("no-such-host.invalid")).catch((e: unknown) => e);
+      // EAI_AGAIN is the answer of a machine without any name server.
+      expect(["ENOTFOUND", "EAI_AGAIN"]).toContain(systemErrorCode(failure));
     });
   });
 }

@@ -1,0 +1,302 @@
+// The Disk port over a simulated disk image, for one run of a process.
+import {
+  type Disk,
+  type DiskFile,
+  type DiskSpace,
+  type ErrnoCode,
+  type FileStat,
+  type OpenMode,
+  SystemError,
+  systemErrorCode,
+} from "@fastdfs-ts/runtime";
+import type { EventQueue } from "./event-queue.ts";
+import type { Life } from "./life.ts";
+import type { Prng } from "./prng.ts";
+import type { DiskFaults, DiskOperation } from "./sim-disk-faults.ts";
+import type { DirectoryInode, FileInode, Inode, SimDiskImage } from "./sim-disk-image.ts";
+import type { Trace } from "./trace.ts";
+
+/** How long a background sync takes, in milliseconds of virtual time. */
+const syncMs = { min: 0.2, max: 5 };
+
+export interface SimDiskModules {
+  readonly image: SimDiskImage;
+  readonly faults: DiskFaults;
+  readonly life: Life;
+  readonly queue: EventQueue;
+  readonly random: Prng;
+  readonly trace: Trace;
+  /** Wall clock for modification times. */
+  readonly now: () => number;
+}
+
+const mayCreate: Record<OpenMode, boolean> = {
+  read: false,
+  write: false,
+  create: true,
+  open: true,
+  replace: true,
+  append: true,
+};
+
+function statOf(inode: Inode): FileStat {
+  const { kind, id, modifiedMs } = inode;
+  const sizeBytes =
+    inode.kind === "file" ? inode.content.sizeBytes : inode.kind === "symlink" ? Buffer.byteLength(inode.target) : 4096;
+  return { kind, sizeBytes, modifiedMs, inode: id };
+}
+
+class SimDiskFile implements DiskFile {
+  readonly #path: string;
+  readonly #inode: FileInode | DirectoryInode;
+  readonly #mode: OpenMode;
+  readonly #modules: SimDiskModules;
+  #isClosed = false;
+
+  constructor(path: string, inode: FileInode | DirectoryInode, mode: OpenMode, modules: SimDiskModules) {
+    this.#path = path;
+    this.#inode = inode;
+    this.#mode = mode;
+    this.#modules = modules;
+    if (inode.kind === "file") modules.image.opened(inode);
+  }
+
+  read(into: Uint8Array, offset: number, length: number, position: number): number {
+    return this.#begin("read").content.read(into, offset, length, position);
+  }
+
+  write(from: Uint8Array, offset: number, length: number, position: number): void {
+    const { faults, random } = this.#modules;
+    const isCutOff = faults.isLastCall;
+    const writtenFirst = isCutOff ? random.below(length + 1) : 0;
+    // The write at which the host crashes may have got anywhere.
+    if (isCutOff && this.#inode.kind === "file" && !this.#isClosed && this.#mode !== "read") {
+      this.#inode.content.write(from, offset, writtenFirst, this.#writePosition(this.#inode, position));
+    }
+    const inode = this.#begin("write");
+    if (this.#mode === "read") throw this.#error("EBADF", "write");
+    inode.content.write(from, offset, length, this.#writePosition(inode, position));
+    inode.modifiedMs = this.#modules.now();
+  }
+
+  truncate(sizeBytes: number): void {
+    const inode = this.#begin("truncate");
+    if (this.#mode === "read") throw this.#error("EINVAL", "ftruncate");
+    inode.content.truncate(sizeBytes);
+    inode.modifiedMs = this.#modules.now();
+    this.#modules.trace.record(this.#modules.life.host, `truncate ${this.#path} ${sizeBytes}`);
+  }
+
+  sync(): void {
+    this.#begin("sync").content.beginSync()();
+    this.#modules.trace.record(this.#modules.life.host, `sync ${this.#path}`);
+  }
+
+  syncInBackground(): Promise<void> {
+    const { queue, random, life, trace } = this.#modules;
+    return new Promise((resolve) => {
+      const finish = this.#begin("syncInBackground").content.beginSync();
+      const done = life.while(() => {
+        finish();
+        trace.record(life.host, `sync ${this.#path}`);
+        resolve();
+      });
+      queue.after(random.between(syncMs.min, syncMs.max), done);
+    });
+  }
+
+  stat(): FileStat {
+    this.#check("stat");
+    return statOf(this.#inode);
+  }
+
+  setTimes(seconds: number): void {
+    this.#check("setTimes");
+    this.#inode.modifiedMs = seconds * 1000;
+  }
+
+  close(): void {
+    this.#check("close");
+    this.#isClosed = true;
+    if (this.#inode.kind === "file") this.#modules.image.closed(this.#inode);
+  }
+
+  #writePosition(inode: FileInode, position: number): number {
+    return this.#mode === "append" ? inode.content.sizeBytes : position;
+  }
+
+  #check(operation: DiskOperation): void {
+    this.#modules.life.check();
+    if (this.#isClosed) throw this.#error("EBADF", operation);
+    this.#modules.faults.strike(operation, this.#path);
+  }
+
+  #begin(operation: DiskOperation): FileInode {
+    this.#check(operation);
+    if (this.#inode.kind !== "file") throw this.#error("EISDIR", operation);
+    return this.#inode;
+  }
+
+  #error(code: ErrnoCode, syscall: string): SystemError {
+    return new SystemError(code, syscall, this.#path);
+  }
+}
+
+export class SimDisk implements Disk {
+  readonly #modules: SimDiskModules;
+  readonly #image: SimDiskImage;
+
+  constructor(modules: SimDiskModules) {
+    this.#modules = modules;
+    this.#image = modules.image;
+  }
+
+  open(path: string, mode: OpenMode): DiskFile {
+    this.#begin("open", path, mode !== "read" && mode !== "write", ` ${mode}`);
+    const { directory, name, inode } = this.#image.walk(path, "open", mode !== "create");
+    if (inode) {
+      if (mode === "create") throw new SystemError("EEXIST", "open", path);
+      if (inode.kind === "symlink") throw new SystemError("ELOOP", "open", path);
+      if (inode.kind === "directory" && mode !== "read") throw new SystemError("EISDIR", "open", path);
+      if (mode === "replace" && inode.kind === "file") inode.content.truncate(0);
+      return new SimDiskFile(path, inode, mode, this.#modules);
+    }
+    if (!mayCreate[mode]) throw new SystemError("ENOENT", "open", path);
+    const file = this.#image.newFile(this.#modules.now());
+    this.#image.edit({ directory, name, inode: file });
+    return new SimDiskFile(path, file, mode, this.#modules);
+  }
+
+  stat(path: string): FileStat | undefined {
+    this.#begin("stat", path);
+    return this.#statOrUndefined(path, true);
+  }
+
+  linkStat(path: string): FileStat | undefined {
+    this.#begin("linkStat", path);
+    return this.#statOrUndefined(path, false);
+  }
+
+  readFile(path: string): Buffer {
+    this.#begin("readFile", path);
+    const inode = this.#existing(path, "open");
+    if (inode.kind !== "file") throw new SystemError("EISDIR", "read", path);
+    const content = Buffer.alloc(inode.content.sizeBytes);
+    inode.content.read(content, 0, content.length, 0);
+    return content;
+  }
+
+  rename(from: string, to: string): void {
+    this.#begin("rename", from, true, ` ${to}`);
+    const fail = (code: ErrnoCode) => new SystemError(code, "rename", `${from}' -> '${to}`);
+    const source = this.#image.walk(from, "rename", false);
+    const target = this.#image.walk(to, "rename", false);
+    const moved = source.inode;
+    if (!moved) throw fail("ENOENT");
+    if (source.name === "" || target.name === "") throw fail("EBUSY");
+    if (moved === target.inode) return;
+    if (moved.kind === "directory") {
+      if (target.way.includes(moved)) throw fail("EINVAL");
+      if (target.inode && target.inode.kind !== "directory") throw fail("ENOTDIR");
+      if (target.inode && target.inode.entries.size > 0) throw fail("ENOTEMPTY");
+    } else if (target.inode?.kind === "directory") {
+      throw fail("EISDIR");
+    }
+    this.#image.edit(
+      { directory: source.directory, name: source.name, inode: undefined },
+      { directory: target.directory, name: target.name, inode: moved },
+    );
+  }
+
+  unlink(path: string): void {
+    this.#begin("unlink", path, true);
+    const { directory, name, inode } = this.#image.walk(path, "unlink", false);
+    if (!inode) throw new SystemError("ENOENT", "unlink", path);
+    if (inode.kind === "directory") throw new SystemError("EISDIR", "unlink", path);
+    this.#image.edit({ directory, name, inode: undefined });
+  }
+
+  symlink(target: string, path: string): void {
+    this.#begin("symlink", path, true, ` ${target}`);
+    const { directory, name, inode } = this.#image.walk(path, "symlink", false);
+    if (inode) throw new SystemError("EEXIST", "symlink", path);
+    this.#image.edit({ directory, name, inode: this.#image.newSymlink(target, this.#modules.now()) });
+  }
+
+  readLink(path: string): string {
+    this.#begin("readLink", path);
+    const { inode } = this.#image.walk(path, "readlink", false);
+    if (!inode) throw new SystemError("ENOENT", "readlink", path);
+    if (inode.kind !== "symlink") throw new SystemError("EINVAL", "readlink", path);
+    return inode.target;
+  }
+
+  makeDirectory(path: string): void {
+    this.#begin("makeDirectory", path, true);
+    let made = path.startsWith("/") ? "/" : "";
+    const names = path.split("/").filter((name) => name !== "");
+    for (const [index, part] of names.entries()) {
+      made += `${index > 0 ? "/" : ""}${part}`;
+      const { directory, name, inode } = this.#image.walk(made, "mkdir", true);
+      const isLast = index === names.length - 1;
+      if (inode && inode.kind !== "directory") throw new SystemError(isLast ? "EEXIST" : "ENOTDIR", "mkdir", path);
+      if (!inode) this.#image.edit({ directory, name, inode: this.#image.newDirectory(this.#modules.now()) });
+    }
+  }
+
+  removeDirectory(path: string): void {
+    this.#begin("removeDirectory", path, true);
+    const { directory, name, inode } = this.#image.walk(path, "rmdir", false);
+    if (!inode) throw new SystemError("ENOENT", "rmdir", path);
+    if (inode.kind !== "directory") throw new SystemError("ENOTDIR", "rmdir", path);
+    if (inode.entries.size > 0) throw new SystemError("ENOTEMPTY", "rmdir", path);
+    if (name === "") throw new SystemError("EBUSY", "rmdir", path);
+    this.#image.edit({ directory, name, inode: undefined });
+  }
+
+  readDirectory(path: string): string[] {
+    this.#begin("readDirectory", path);
+    return [...this.#directory(path, "scandir").entries.keys()].sort();
+  }
+
+  syncDirectory(path: string): void {
+    this.#begin("syncDirectory", path, true);
+    this.#image.syncDirectory(this.#directory(path, "open"));
+  }
+
+  space(path: string): DiskSpace {
+    this.#begin("space", path);
+    this.#existing(path, "statfs");
+    return this.#image.space;
+  }
+
+  #begin(operation: DiskOperation, path: string, isTraced = false, details = ""): void {
+    const { life, faults, trace } = this.#modules;
+    life.check();
+    if (isTraced) trace.record(life.host, `${operation} ${path}${details}`);
+    faults.strike(operation, path);
+  }
+
+  #existing(path: string, syscall: string): Inode {
+    const { inode } = this.#image.walk(path, syscall, true);
+    if (!inode) throw new SystemError("ENOENT", syscall, path);
+    return inode;
+  }
+
+  #directory(path: string, syscall: string): DirectoryInode {
+    const inode = this.#existing(path, syscall);
+    if (inode.kind !== "directory") throw new SystemError("ENOTDIR", syscall, path);
+    return inode;
+  }
+
+  #statOrUndefined(path: string, followLast: boolean): FileStat | undefined {
+    try {
+      const { inode } = this.#image.walk(path, "stat", followLast);
+      return inode && statOf(inode);
+    } catch (error) {
+      const code = systemErrorCode(error);
+      if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+      throw error;
+    }
+  }
+}

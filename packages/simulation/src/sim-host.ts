@@ -1,0 +1,111 @@
+// A simulated machine: addresses, a disk, a wall clock, and one process at a time.
+import type { World } from "@fastdfs-ts/runtime";
+import { HostCrashed, Life } from "./life.ts";
+import type { Prng } from "./prng.ts";
+import { DiskFaults } from "./sim-disk-faults.ts";
+import { type DiskSize, SimDiskImage } from "./sim-disk-image.ts";
+import { SimDisk } from "./sim-disk.ts";
+import { HostNetwork, type NetworkHost, type SimNetwork } from "./sim-network.ts";
+import { VirtualClock, type WallClock } from "./virtual-clock.ts";
+
+/**
+ * process   the process is killed: the disk keeps everything that was written, peers see a reset
+ * power     the machine goes dark: the disk loses or tears what was not synced, peers hear nothing until it is back
+ */
+export type CrashKind = "process" | "power";
+
+export interface SimHostOptions {
+  readonly disk?: Partial<DiskSize>;
+}
+
+const defaultDisk: DiskSize = { capacityBytes: 1 << 30, inodes: 1_000_000 };
+
+export class SimHost {
+  readonly address: string;
+  /** Lets calls of the disk fail. Cleared by nothing but its own functions. */
+  readonly diskFaults = new DiskFaults();
+  /** Change `startMs` to let the wall clock jump. */
+  readonly wallClock: WallClock;
+  readonly #network: SimNetwork;
+  readonly #networkHost: NetworkHost;
+  readonly #random: Prng;
+  readonly #image: SimDiskImage;
+  #life: Life;
+  #world: World;
+  #lives = 0;
+
+  constructor(networkHost: NetworkHost, network: SimNetwork, random: Prng, startMs: number, options: SimHostOptions) {
+    this.address = networkHost.name;
+    this.wallClock = { startMs };
+    this.#networkHost = networkHost;
+    this.#network = network;
+    this.#random = random;
+    this.#image = new SimDiskImage({ ...defaultDisk, ...options.disk });
+    this.#life = new Life(this.address);
+    this.#world = this.#newWorld();
+  }
+
+  /** The world of the process that runs now. After a crash and `restart` it is another one. */
+  get world(): World {
+    return this.#world;
+  }
+
+  get isUp(): boolean {
+    return !this.#life.isOver;
+  }
+
+  /**
+   * Ends the process. Its code stays where it is: its timers never fire, nobody calls it, and what it still tries throws
+   * HostCrashed.
+   */
+  crash(kind: CrashKind): void {
+    if (this.#life.isOver) return;
+    this.#network.trace.record(this.address, `crash (${kind})`);
+    this.#life.end();
+    this.#networkHost.listeners.clear();
+    if (kind === "process") {
+      this.#image.loseProcess();
+      this.#networkHost.resetConnections();
+    } else {
+      this.#image.losePower(this.#random.fork(`power cut ${this.#lives}`));
+      this.#networkHost.isPowered = false;
+    }
+  }
+
+  /** The disk call number `count` from now (1 is the next one) does not return: the host crashes in the middle of it. */
+  crashAtDiskCall(count: number, kind: CrashKind): void {
+    this.diskFaults.crashAtCall(count, () => {
+      this.crash(kind);
+      throw new HostCrashed(this.address);
+    });
+  }
+
+  /** Powers the machine on if it is off, and gives the world for a new process. Crashes the old one if it still runs. */
+  restart(): World {
+    this.crash("process");
+    this.#networkHost.isPowered = true;
+    // After a power cut the peers learn only now that their connections are gone.
+    this.#networkHost.resetConnections();
+    this.#network.trace.record(this.address, "restart");
+    this.#life = new Life(this.address);
+    this.#world = this.#newWorld();
+    return this.#world;
+  }
+
+  #newWorld(): World {
+    const life = this.#life;
+    const { queue, trace } = this.#network;
+    const clock = new VirtualClock(queue, this.wallClock, life);
+    const random = this.#random.fork(`process ${++this.#lives}`);
+    const disk = new SimDisk({
+      image: this.#image,
+      faults: this.diskFaults,
+      life,
+      queue,
+      random: random.fork("disk"),
+      trace,
+      now: () => clock.now(),
+    });
+    return { clock, random, disk, network: new HostNetwork(this.#network, this.#networkHost, life) };
+  }
+}

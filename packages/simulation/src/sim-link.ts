@@ -1,0 +1,60 @@
+// The way from one simulated host to another: how long bytes take, and whether they get through.
+import type { EventQueue } from "./event-queue.ts";
+import type { Prng } from "./prng.ts";
+
+/** Bounds of the time that bytes take from host to host, in milliseconds. */
+export interface Latency {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+/** What waits at a link that is cut. */
+export interface HeldTraffic {
+  goOn(): void;
+}
+
+export class SimLink {
+  latency: Latency;
+  readonly #queue: EventQueue;
+  readonly #random: Prng;
+  #isCut = false;
+  #stalledUntilMs = 0;
+  readonly #held = new Set<HeldTraffic>();
+
+  constructor(queue: EventQueue, random: Prng, latency: Latency) {
+    this.#queue = queue;
+    this.#random = random;
+    this.latency = latency;
+  }
+
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
+  /** How long what is sent now will take. */
+  drawDelayMs(): number {
+    const stalledMs = Math.max(0, this.#stalledUntilMs - this.#queue.nowMs);
+    return stalledMs + this.#random.between(this.latency.minMs, this.latency.maxMs);
+  }
+
+  /** Nothing gets through until `heal`. Streams are not broken by it: TCP sends again. */
+  cut(): void {
+    this.#isCut = true;
+  }
+
+  heal(): void {
+    this.#isCut = false;
+    const held = [...this.#held];
+    this.#held.clear();
+    for (const traffic of held) traffic.goOn();
+  }
+
+  /** What is sent in the next `durationMs` arrives after them. */
+  stall(durationMs: number): void {
+    this.#stalledUntilMs = this.#queue.nowMs + durationMs;
+  }
+
+  hold(traffic: HeldTraffic): void {
+    this.#held.add(traffic);
+  }
+}

@@ -1,0 +1,17 @@
+import { clockCompliance, diskCompliance, networkCompliance, randomCompliance } from "@fastdfs-ts/testkit";
+import { Prng } from "./prng.ts";
+import { SimWorld } from "./sim-world.ts";
+
+function oneHost() {
+  const world = SimWorld.create("compliance");
+  return { ...world.host("10.0.0.1").world, until: world.runUntil, root: "/" };
+}
+
+clockCompliance("the virtual clock", oneHost);
+randomCompliance("the seeded random source", () => Prng.fromSeed("compliance"));
+diskCompliance("the simulated disk", () => {
+  const underTest = oneHost();
+  underTest.disk.makeDirectory("/data/test");
+  return { ...underTest, root: "/data/test" };
+});
+networkCompliance("the simulated network", oneHost);
