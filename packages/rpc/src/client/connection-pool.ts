@@ -73,7 +73,7 @@ export class ConnectionPool {
       const shelf = this.shelf(endpoint);
       const idle = shelf.idle.pop();
       if (idle !== undefined) {
-        if (await this.isAlive(idle)) return idle;
+        if (await this.isAlive(idle, signal)) return idle;
         continue;
       }
       if (shelf.total < this.options.maxPerEndpoint) return this.dial(shelf, signal);
@@ -150,15 +150,16 @@ export class ConnectionPool {
     if (shelf.total === 0 && shelf.waiters.length === 0) this.shelves.delete(peerText(shelf.endpoint));
   }
 
-  private async isAlive(connection: RpcConnection): Promise<boolean> {
+  private async isAlive(connection: RpcConnection, signal: AbortSignal | undefined): Promise<boolean> {
     if (!connection.isUsable) return false;
     if (this.options.clock.monotonic() - connection.idleSinceMs < this.options.testAfterIdleMs) return true;
     try {
-      await connection.call(this.options.activeTest, {}, { timeoutMs: this.options.networkTimeoutMs });
+      await connection.call(this.options.activeTest, {}, { timeoutMs: this.options.networkTimeoutMs, signal });
       return connection.isUsable;
-    } catch {
-      // The test failed, so the connection has closed itself; another one will be used.
-      return false;
+    } catch (error) {
+      connection.destroy();
+      if (signal?.aborted === true) throw error;
+      return false; // another one will be used
     }
   }
 

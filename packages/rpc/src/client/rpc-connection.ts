@@ -58,7 +58,7 @@ interface Header {
 /** One exchange in progress. */
 interface Exchange {
   readonly command: { readonly code: number; readonly doc: string };
-  readonly deadline: Deadline;
+  deadline: Deadline;
   readonly signal: AbortSignal | undefined;
   readonly onAbort: () => void;
   readonly give: (failure: FdfsError) => void;
@@ -178,17 +178,20 @@ export class RpcConnection implements ConnectionEvents {
 
   /** Closes after what is waiting was sent. */
   end(): void {
+    this.open = false;
     this.socket.end();
   }
 
+  /** Closes at once. The socket says so a turn later; nobody may be given this connection meanwhile. */
   destroy(): void {
+    this.open = false;
     this.socket.destroy();
   }
 
   data(chunk: Buffer): void {
     if (this.current === undefined) {
       // Nobody asked: whatever this is, it would be taken for the next answer.
-      this.socket.destroy();
+      this.destroy();
       return;
     }
     this.inbox.push(chunk);
@@ -226,21 +229,22 @@ export class RpcConnection implements ConnectionEvents {
     const give = (failure: FdfsError) => {
       exchange.failure ??= failure;
       giveUp(exchange.failure);
-      this.socket.destroy();
+      this.destroy();
       this.wakeUp();
+    };
+    // Silence is the peer's only while we wait for it: a reader that takes its time, or a source that is slow to give,
+    // is not the peer's fault.
+    const onSilence = () => {
+      if (this.wake === undefined) exchange.deadline = this.deadlines.add(options.timeoutMs, onSilence);
+      else {
+        const reason = `silent for ${options.timeoutMs} ms`;
+        give(new FdfsError("TIMED_OUT", { peer: peerText(this.endpoint), command: command.doc, reason }));
+      }
     };
     const exchange: Exchange = {
       command,
       signal,
-      deadline: this.deadlines.add(options.timeoutMs, () => {
-        give(
-          new FdfsError("TIMED_OUT", {
-            peer: peerText(this.endpoint),
-            command: command.doc,
-            reason: `silent for ${options.timeoutMs} ms`,
-          }),
-        );
-      }),
+      deadline: this.deadlines.add(options.timeoutMs, onSilence),
       onAbort: () => {
         if (signal !== undefined) give(this.aborted(signal, command));
       },
@@ -263,7 +267,7 @@ export class RpcConnection implements ConnectionEvents {
     exchange.deadline.cancel();
     exchange.signal?.removeEventListener("abort", exchange.onAbort);
     const orderly = exchange.sent && exchange.header !== undefined && exchange.left === 0 && this.inbox.length === 0;
-    if (!orderly) this.socket.destroy();
+    if (!orderly) this.destroy();
   }
 
   private sendHead(code: number, head: Buffer, contentBytes: number, flags: number): boolean {
@@ -284,6 +288,7 @@ export class RpcConnection implements ConnectionEvents {
         const step = source.next();
         const result = step instanceof Promise ? await Promise.race([step, exchange.failed]) : step;
         while (!flowing && this.goesOn(exchange)) {
+          exchange.deadline.refresh();
           await this.sleepUntilWoken();
           flowing = true;
         }
@@ -365,6 +370,7 @@ export class RpcConnection implements ConnectionEvents {
       this.socket.resumeReading();
     }
     const before = this.inbox.length;
+    exchange.deadline.refresh();
     await this.sleepUntilWoken();
     // What arrived before the end is still worth reading: a server may answer and close.
     const failure = exchange.failure as FdfsError | undefined;
@@ -385,13 +391,17 @@ export class RpcConnection implements ConnectionEvents {
 
   private decode<Request, Answer>(command: Command<Request, Answer>, body: Buffer): Answer {
     const shapes = [command.answer, ...((command.answerVariants ?? []) as readonly Message<Answer>[])];
-    const shape = shapes.find(({ minSize, maxSize }) => body.length >= minSize && body.length <= maxSize);
-    if (shape === undefined) throw this.badAnswer(command, `a body of ${body.length} bytes fits no known shape`);
-    try {
-      return shape.decode(body);
-    } catch (error) {
-      throw this.badAnswer(command, (error as Error).message);
+    // Lists of narrow and wide records overlap in length, so fitting between the bounds is not enough.
+    let misfit = `a body of ${body.length} bytes fits no known shape`;
+    for (const shape of shapes) {
+      if (body.length < shape.minSize || body.length > shape.maxSize) continue;
+      try {
+        return shape.decode(body);
+      } catch (error) {
+        misfit = (error as Error).message;
+      }
     }
+    throw this.badAnswer(command, misfit);
   }
 
   private badAnswer(command: { readonly doc: string }, reason: string): FdfsError {

@@ -126,7 +126,8 @@ export interface AnsweredExchange {
   readonly session: Session;
   readonly command: number;
   readonly status: number;
-  readonly elapsedMs: number;
+  /** `Clock.monotonic()` when its header was read. */
+  readonly startedMs: number;
   /** Whole messages, headers included. */
   readonly requestBytes: number;
   readonly answerBytes: number;

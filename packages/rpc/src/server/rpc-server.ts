@@ -11,7 +11,8 @@ const DEFAULT_MAX_BODY_BYTES = 262_134;
 export interface ServeOptions {
   readonly network: Network;
   readonly clock: Clock;
-  readonly listen: { readonly host: string; readonly port: number };
+  /** Addresses to bind, none for all interfaces; the port 0 lets the system choose. */
+  readonly listen: { readonly hosts: readonly string[]; readonly port: number };
   readonly routes: readonly Route[];
   /** One more connection is accepted and closed at once (cluster-behaviour.md §10.1). */
   readonly maxConnections: number;
@@ -49,7 +50,7 @@ export class RpcServer implements ConnectionOwner {
   private readonly options: ServeOptions;
   private readonly connections = new Set<ServerConnection>();
   private readonly sweepsAllowed: number;
-  private listener!: Listener;
+  private readonly listeners: Listener[] = [];
   private sweeper!: Timer;
   private maximum = 0;
   private stopping: Promise<void> | undefined;
@@ -67,21 +68,23 @@ export class RpcServer implements ConnectionOwner {
   /** Listens and serves. Throws FdfsError ADDRESS_IN_USE, ACCESS_DENIED … if the address cannot be bound. */
   static async listen(options: ServeOptions): Promise<RpcServer> {
     const server = new RpcServer(options);
-    const { host, port } = options.listen;
-    try {
-      server.listener = await options.network.listen({ host, port }, (connection) => server.accept(connection));
-    } catch (error) {
-      throw FdfsError.fromUnknown(error, {
-        peer: `${host === "" ? "*" : host}:${port}`,
-        reason: `cannot listen: ${(error as Error).message}`,
-      });
+    const { hosts, port } = options.listen;
+    for (const host of hosts.length === 0 ? [""] : hosts) {
+      try {
+        server.listeners.push(await options.network.listen({ host, port }, (connection) => server.accept(connection)));
+      } catch (error) {
+        await Promise.all(server.listeners.map((listener) => listener.close()));
+        const peer = `${host === "" ? "*" : host}:${port}`;
+        throw FdfsError.fromUnknown(error, { peer, reason: `cannot listen: ${(error as Error).message}` });
+      }
     }
     server.sweeper = options.clock.every(SWEEP_MS, () => server.closeStalled());
     return server;
   }
 
+  /** The first address it listens on. */
   get local(): Endpoint {
-    return this.listener.local;
+    return this.listeners[0]!.local;
   }
 
   get connectionCounts(): ConnectionCounts {
@@ -111,7 +114,7 @@ export class RpcServer implements ConnectionOwner {
   }
 
   private async stopOnce(drainMs: number): Promise<void> {
-    const closing = this.listener.close();
+    const closing = Promise.all(this.listeners.map((listener) => listener.close()));
     for (const connection of this.connections) connection.close();
     if (this.connections.size > 0) {
       await new Promise<void>((resolve) => {

@@ -9,7 +9,7 @@ import {
   HEADER_BYTES,
   writeHeader,
 } from "@fastdfs-ts/protocol";
-import type { Connection, ConnectionEvents, Endpoint } from "@fastdfs-ts/runtime";
+import { type Connection, type ConnectionEvents, type Endpoint, systemErrorCode } from "@fastdfs-ts/runtime";
 
 import { ChunkQueue } from "../chunk-queue.ts";
 import { IncomingContent } from "./content-reader.ts";
@@ -337,7 +337,8 @@ export class ServerConnection implements Session, ConnectionEvents {
   }
 
   private fail(error: unknown, code: number): "next" | "wait" {
-    if (!(error instanceof FdfsError)) this.owner.unexpected(error, code, this);
+    // Errors of the disk or the network are expected trouble; anything else is a defect of ours.
+    if (!(error instanceof FdfsError) && systemErrorCode(error) === undefined) this.owner.unexpected(error, code, this);
     if (this.state === "closed") return "wait";
     const failure = FdfsError.fromUnknown(error);
     this.socket.write(errorFrame(failure.wireStatus));
@@ -385,7 +386,7 @@ export class ServerConnection implements Session, ConnectionEvents {
       session: this,
       command: code,
       status,
-      elapsedMs: this.owner.monotonic() - this.startedMs,
+      startedMs: this.startedMs,
       requestBytes: this.requestBytes,
       answerBytes,
       error,

@@ -1,0 +1,133 @@
+// Appends to the operation log. A record is in the file (not only in memory) before its client is answered, so a killed
+// process loses none; C keeps up to 16 KiB in memory and loses them (cluster-behaviour.md §11.1, W2, W3). Power loss is
+// covered as in C: the file is synced every `sync_binlog_buff_interval`.
+import { FdfsError } from "@fastdfs-ts/protocol";
+import { type Disk, type DiskFile, invariant, type Logger, type World } from "@fastdfs-ts/runtime";
+
+import { type BinlogIndex, readBinlogIndex, writeBinlogIndex } from "../formats/binlog-index-file.ts";
+import type { BinlogOp } from "./binlog-record.ts";
+
+/** A part that has reached this size is closed (storage-formats.md §2.6.2). */
+const PART_BYTES = 1024 * 1024 * 1024;
+const TAIL_BYTES = 4096;
+
+export interface BinlogPosition {
+  readonly part: number;
+  readonly offset: number;
+}
+
+/** Path of a part of the log. */
+export function binlogPartPath(folder: string, part: number): string {
+  return `${folder}/binlog.${String(part).padStart(3, "0")}`;
+}
+
+export class BinlogWriter {
+  readonly folder: string;
+  private readonly disk: Disk;
+  private readonly log: Logger;
+  private readonly partBytes: number;
+  private index: BinlogIndex;
+  private file: DiskFile;
+  private size: number;
+  private isDirty = false;
+  private readonly line = Buffer.allocUnsafe(1024);
+
+  private constructor(world: World, folder: string, log: Logger, partBytes: number) {
+    this.disk = world.disk;
+    this.folder = folder;
+    this.log = log;
+    this.partBytes = partBytes;
+    this.index = readBinlogIndex(world.disk, folder, log) ?? { currentWrite: 0, currentCompress: 0 };
+    this.file = world.disk.open(binlogPartPath(folder, this.index.currentWrite), "open");
+    this.size = this.file.stat().sizeBytes;
+  }
+
+  /** Opens the current part for appending. A line that a crash cut short is cut off, because the next would be glued to it. */
+  static open(world: World, folder: string, log: Logger, partBytes = PART_BYTES): BinlogWriter {
+    world.disk.makeDirectory(folder);
+    const writer = new BinlogWriter(world, folder, log, partBytes);
+    writer.cutTornLine();
+    writeBinlogIndex(world.disk, folder, writer.index);
+    return writer;
+  }
+
+  /** Where the next record goes. */
+  get position(): BinlogPosition {
+    return { part: this.index.currentWrite, offset: this.size };
+  }
+
+  /**
+   * Writes one record. Throws FdfsError (NO_SPACE, IO_FAILED …) if it could not be written; the log then ends where it
+   * ended before, and the operation must not be acknowledged.
+   */
+  append(seconds: number, op: BinlogOp, logicalName: string, extra?: string): void {
+    const text =
+      extra === undefined ? `${seconds} ${op} ${logicalName}\n` : `${seconds} ${op} ${logicalName} ${extra}\n`;
+    const bytes = this.line.write(text, 0, "latin1");
+    invariant(bytes === text.length, "a binlog line fits its buffer");
+    if (this.size >= this.partBytes) this.startNextPart();
+    try {
+      this.file.write(this.line, 0, bytes, this.size);
+    } catch (error) {
+      this.takeBackTornLine();
+      throw FdfsError.fromUnknown(error, { path: binlogPartPath(this.folder, this.index.currentWrite) });
+    }
+    this.size += bytes;
+    this.isDirty = true;
+  }
+
+  /** Makes what was appended survive a power cut. Does not block the event loop. */
+  async sync(): Promise<void> {
+    if (!this.isDirty) return;
+    this.isDirty = false;
+    try {
+      await this.file.syncInBackground();
+    } catch (error) {
+      this.isDirty = true;
+      this.log.error("binlog.sync-failed", {
+        path: binlogPartPath(this.folder, this.index.currentWrite),
+        error: String(error),
+      });
+    }
+  }
+
+  close(): void {
+    this.file.sync();
+    this.file.close();
+  }
+
+  private startNextPart(): void {
+    const next = { ...this.index, currentWrite: this.index.currentWrite + 1 };
+    const path = binlogPartPath(this.folder, next.currentWrite);
+    this.file.sync();
+    // The index first, as C does: a part that the index does not name would be written over.
+    writeBinlogIndex(this.disk, this.folder, next);
+    const file = this.disk.open(path, "replace");
+    this.file.close();
+    this.index = next;
+    this.file = file;
+    this.size = 0;
+    this.log.info("binlog.rotated", { path });
+  }
+
+  private cutTornLine(): void {
+    if (this.size === 0) return;
+    const tail = Buffer.alloc(Math.min(TAIL_BYTES, this.size));
+    this.file.read(tail, 0, tail.length, this.size - tail.length);
+    const end = tail.lastIndexOf(0x0a);
+    const torn = tail.length - 1 - end;
+    if (torn === 0) return;
+    this.size -= torn;
+    this.file.truncate(this.size);
+    this.log.warn("binlog.torn-line-cut", { path: binlogPartPath(this.folder, this.index.currentWrite), bytes: torn });
+  }
+
+  private takeBackTornLine(): void {
+    try {
+      this.file.truncate(this.size);
+    } catch (error) {
+      // The next record is written at `size` in any case; a start cuts what is left.
+      this.log.error("binlog.truncate-failed", { error: String(error) });
+    }
+  }
+}

@@ -1,0 +1,181 @@
+// What a killed process was about to change. A change of an existing file takes several system calls; before the first
+// one an intent is written beside the incoming files, at the end it is removed. A start that finds an intent looks for
+// the change's record in the binlog and settles it, so that no half-made change is ever visible and none is missing in
+// the log:
+//
+//   kind                      no record                        record is the file's last   other records follow it
+//   append                    cut back to the old size         keep                        keep
+//   modify, truncate, rename  log, make the change (again)     make the change (again)     keep
+//
+// Appends are logged after the bytes are written and are taken back; the others are logged first and can be repeated.
+// An intent that is itself cut short was never acted upon and is dropped.
+import type { Disk, DiskFile, Logger } from "@fastdfs-ts/runtime";
+
+import { parseBinlogRecord, type SourceOp } from "../binlog/binlog-record.ts";
+import { type BinlogPosition, type BinlogWriter, binlogPartPath } from "../binlog/binlog-writer.ts";
+import type { StorePath } from "../store/store-path.ts";
+
+interface ChangeFacts {
+  readonly seconds: number;
+  readonly logicalName: string;
+  readonly pathInStore: string;
+}
+
+export type Change =
+  | (ChangeFacts & { readonly kind: "append"; readonly offset: number; readonly bytes: number })
+  | (ChangeFacts & { readonly kind: "modify"; readonly offset: number; readonly bytes: number; readonly spool: string })
+  | (ChangeFacts & { readonly kind: "truncate"; readonly oldBytes: number; readonly newBytes: number })
+  | (ChangeFacts & { readonly kind: "rename"; readonly oldName: string; readonly oldPathInStore: string });
+
+/** The binlog record of a change. */
+export function recordOf(change: Change): { readonly op: SourceOp; readonly extra: string } {
+  switch (change.kind) {
+    case "append":
+      return { op: "A", extra: `${change.offset} ${change.bytes}` };
+    case "modify":
+      return { op: "M", extra: `${change.offset} ${change.bytes}` };
+    case "truncate":
+      return { op: "T", extra: `${change.oldBytes} ${change.newBytes}` };
+    case "rename":
+      return { op: "R", extra: change.oldName };
+  }
+}
+
+const INTENT_SUFFIX = ".intent";
+const SPOOL_SUFFIX = ".spool";
+
+/** Whether a file in the incoming folder belongs to a change and must survive the sweep. */
+export function belongsToChange(name: string): boolean {
+  return name.endsWith(INTENT_SUFFIX) || name.endsWith(SPOOL_SUFFIX);
+}
+
+/** Suffix of the spooled content of a modification, for `IncomingFolder.nextPath`. */
+export const SPOOL = SPOOL_SUFFIX.slice(1);
+
+/** An intent on disk. `done` removes it, and the spool with it. */
+export interface WrittenIntent {
+  done(): Promise<void>;
+}
+
+/** Writes the intent of a change that is about to begin. */
+export async function writeIntent(path: StorePath, change: Change, log: BinlogWriter): Promise<WrittenIntent> {
+  const intentPath = path.incoming.nextPath(INTENT_SUFFIX.slice(1));
+  const content = Buffer.from(`${JSON.stringify({ change, logged: log.position })}\n`);
+  const file = await path.disk.open(intentPath, "create");
+  try {
+    await file.write(content, 0, content.length, 0);
+  } finally {
+    await file.close();
+  }
+  return {
+    async done() {
+      await path.disk.unlink(intentPath);
+      if (change.kind === "modify") await path.disk.unlink(change.spool);
+    },
+  };
+}
+
+/** Settles all intents that an earlier process left in a store path. Runs at start, before anything is served. */
+export function settleIntents(disk: Disk, path: StorePath, binlog: BinlogWriter, log: Logger): void {
+  const folder = path.incoming.path;
+  const names = disk.readDirectory(folder);
+  for (const name of names.filter((each) => each.endsWith(INTENT_SUFFIX))) {
+    const intent = readIntent(disk.readFile(`${folder}/${name}`));
+    if (intent === undefined) {
+      log.info("change.intent-dropped", {
+        file: `${folder}/${name}`,
+        reason: "cut short, so the change had not begun",
+      });
+    } else {
+      const { change, logged } = intent;
+      const outcome = settle(disk, path, binlog, change, findRecord(disk, binlog, logged, change));
+      log.warn("change.settled", { file: path.fileAt(change.pathInStore), change: change.kind, outcome });
+    }
+    disk.unlink(`${folder}/${name}`);
+  }
+  for (const name of names.filter((each) => each.endsWith(SPOOL_SUFFIX))) disk.unlink(`${folder}/${name}`);
+}
+
+function readIntent(content: Buffer): { change: Change; logged: BinlogPosition } | undefined {
+  const text = content.toString();
+  if (!text.endsWith("\n")) return undefined;
+  return JSON.parse(text) as { change: Change; logged: BinlogPosition };
+}
+
+type InBinlog = "missing" | "last" | "followed";
+
+/** Looks for the record of a change behind the position at which the log stood before it. */
+function findRecord(disk: Disk, binlog: BinlogWriter, from: BinlogPosition, change: Change): InBinlog {
+  const { op, extra } = recordOf(change);
+  let found: InBinlog = "missing";
+  for (let part = from.part; part <= binlog.position.part; part++) {
+    const text = disk
+      .readFile(binlogPartPath(binlog.folder, part))
+      .toString("latin1", part === from.part ? from.offset : 0);
+    for (const line of text.split("\n")) {
+      if (!line.includes(change.logicalName)) continue;
+      const record = parseBinlogRecord(line);
+      if (record.logicalName !== change.logicalName) continue;
+      if (found !== "missing") return "followed";
+      if (record.op === op && record.extra === extra) found = "last";
+    }
+  }
+  return found;
+}
+
+/** Returns what was done. */
+function settle(
+  disk: Disk,
+  path: StorePath,
+  binlog: BinlogWriter,
+  change: Change,
+  state: InBinlog,
+): "kept" | "taken back" | "made again" {
+  const target = path.fileAt(change.pathInStore);
+  if (change.kind === "append") {
+    if (state !== "missing" || disk.stat(target) === undefined) return "kept";
+    withFile(disk, target, (file) => {
+      if (file.stat().sizeBytes > change.offset) file.truncate(change.offset);
+    });
+    return "taken back";
+  }
+  if (state === "followed") return "kept";
+  if (state === "missing") {
+    const { op, extra } = recordOf(change);
+    binlog.append(change.seconds, op, change.logicalName, extra);
+  }
+  if (change.kind === "rename") {
+    const from = path.fileAt(change.oldPathInStore);
+    if (disk.linkStat(from) !== undefined) disk.rename(from, target);
+  } else if (disk.stat(target) !== undefined) {
+    withFile(disk, target, (file) => {
+      if (change.kind === "truncate") file.truncate(change.newBytes);
+      else copySpool(disk, change.spool, file, change.offset);
+    });
+  }
+  return "made again";
+}
+
+function withFile(disk: Disk, path: string, use: (file: DiskFile) => void): void {
+  const file = disk.open(path, "write");
+  try {
+    use(file);
+  } finally {
+    file.close();
+  }
+}
+
+function copySpool(disk: Disk, spool: string, into: DiskFile, offset: number): void {
+  const content = disk.open(spool, "read");
+  try {
+    const buffer = Buffer.allocUnsafe(256 * 1024);
+    for (let at = 0; ;) {
+      const bytes = content.read(buffer, 0, buffer.length, at);
+      if (bytes === 0) return;
+      into.write(buffer, 0, bytes, offset + at);
+      at += bytes;
+    }
+  } finally {
+    content.close();
+  }
+}

@@ -1,0 +1,45 @@
+// Everything the file services share: whose files they are, where they lie, the log of what happened to them.
+import { FdfsError } from "@fastdfs-ts/protocol";
+import type { Slab } from "@fastdfs-ts/rpc";
+import type { Clock, Logger, Random } from "@fastdfs-ts/runtime";
+
+import type { BinlogWriter } from "../binlog/binlog-writer.ts";
+import type { StorageStatistics } from "../stats.ts";
+import type { StorePaths } from "../store/store-paths.ts";
+import type { FileLocks } from "./file-locks.ts";
+import type { NameIssuer } from "./name-issuer.ts";
+
+export interface FileStore {
+  readonly groupName: string;
+  /** The source word of every name made here: its first 4 bytes. */
+  readonly source: number;
+  readonly paths: StorePaths;
+  readonly binlog: BinlogWriter;
+  readonly names: NameIssuer;
+  readonly statistics: StorageStatistics;
+  readonly locks: FileLocks;
+  readonly slab: Slab;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Address of the storage with a numeric id, for file info; empty if unknown. */
+  addressOfStorageId(storageId: string): string;
+  /** 16 or 46: the width of addresses in answers, set by the tracker. */
+  addressBytes(): number;
+}
+
+/** Refuses a request that names another group. */
+export function requireOwnGroup(store: FileStore, groupName: string): void {
+  if (groupName !== store.groupName) {
+    throw new FdfsError("BAD_REQUEST", {
+      reason: `this server belongs to group ${store.groupName}, not to "${groupName}"`,
+    });
+  }
+}
+
+/** A change for a client happened: Unix seconds of it. */
+export function stampChange(store: FileStore): number {
+  const seconds = Math.floor(store.clock.now() / 1000);
+  store.statistics.lastSourceUpdateSeconds = seconds;
+  return seconds;
+}

@@ -1,0 +1,19 @@
+// From the name in a request to the file on this host.
+import { type LogicalName, parseLogicalName } from "@fastdfs-ts/protocol";
+
+import type { StorePath } from "../store/store-path.ts";
+import type { FileStore } from "./file-store.ts";
+
+export interface ResolvedName extends LogicalName {
+  readonly logicalName: string;
+  readonly storePath: StorePath;
+  /** The file on this host. */
+  readonly path: string;
+}
+
+/** Throws FdfsError BAD_REQUEST for a name that no file here can have (wire-protocol.md §3.8). */
+export function resolveName(store: FileStore, logicalName: string): ResolvedName {
+  const parsed = parseLogicalName(logicalName, store.paths.count);
+  const storePath = store.paths.all[parsed.storePathIndex]!;
+  return { ...parsed, logicalName, storePath, path: storePath.fileAt(parsed.pathInStore) };
+}

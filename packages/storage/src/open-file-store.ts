@@ -1,0 +1,148 @@
+// Opens what lies on the disks of a storage: store paths, statistics, binlog; settles what a killed process left. The
+// result serves files; nothing here knows trackers.
+import { FdfsError } from "@fastdfs-ts/protocol";
+import { Slab } from "@fastdfs-ts/rpc";
+import type { Logger, ShutdownStack, SpaceReserve, StorageConfig, World } from "@fastdfs-ts/runtime";
+
+import { BinlogWriter } from "./binlog/binlog-writer.ts";
+import { belongsToChange, settleIntents } from "./files/change-intents.ts";
+import { hashedPlacement, rotatingPlacement } from "./files/directory-placement.ts";
+import { FileLocks } from "./files/file-locks.ts";
+import type { FileStore } from "./files/file-store.ts";
+import { NameIssuer } from "./files/name-issuer.ts";
+import type { DataInitFile } from "./formats/data-init-file.ts";
+import { StatFile } from "./formats/stat-file.ts";
+import type { StorageIdentity } from "./identity.ts";
+import { IncomingFolder } from "./store/incoming.ts";
+import { encodePathMark, judgeStorePath, writePathMark } from "./store/path-mark.ts";
+import { StorePath } from "./store/store-path.ts";
+import { StorePaths } from "./store/store-paths.ts";
+import { createSubdirectories } from "./store/subdirectories.ts";
+
+/** Free space is measured anew this often while files come in. */
+const MEASURE_MS = 1000;
+
+/** What the tracker decides and this server needs for serving files. */
+export interface FileServiceRules {
+  readonly storePathChoice: number;
+  readonly reserve: SpaceReserve;
+  readonly addressBytes: number;
+  addressOfStorageId(storageId: string): string;
+}
+
+export interface OpenFileStoreOptions {
+  readonly config: StorageConfig;
+  readonly world: World;
+  readonly log: Logger;
+  readonly identity: StorageIdentity;
+  readonly initFile: DataInitFile;
+  readonly rules: () => FileServiceRules;
+  readonly stack: ShutdownStack;
+}
+
+/** Throws FdfsError if a store path is not ours, not there, or a state file is damaged. Cleanup goes onto `stack`. */
+export async function openFileStore(options: OpenFileStoreOptions): Promise<FileStore> {
+  const { config, world, log, identity, rules, stack } = options;
+  const binlog = BinlogWriter.open(world, `${config.basePath}/data/sync`, log);
+  stack.defer(() => binlog.close());
+
+  const hasHistory = binlog.position.part > 0 || binlog.position.offset > 0;
+  const paths: StorePath[] = [];
+  for (const [index, { path, readOnly }] of config.storePaths.entries()) {
+    await prepareStorePath(options, index, path, hasHistory);
+    const { folder, removed } = IncomingFolder.open(world.disk, `${path}/data`, belongsToChange);
+    if (removed > 0) log.notice("incoming.swept", { path: folder.path, files: removed });
+    paths.push(new StorePath(index, path, readOnly, world.disk, world.disk, folder));
+  }
+  for (const path of paths) settleIntents(world.disk, path, binlog, log);
+
+  const statFile = StatFile.open(world.disk, config.basePath, log);
+  const { statistics } = statFile;
+  const saveStatistics = async () => {
+    try {
+      await statFile.saveIfChanged();
+    } catch (error) {
+      log.error("statistics.save-failed", { error });
+    }
+  };
+  stack.defer(saveStatistics);
+
+  const storePaths = new StorePaths(paths, rules);
+  const timers = [
+    world.clock.every(config.binlogFlushIntervalMs, () => void binlog.sync()),
+    world.clock.every(config.statFlushIntervalMs, () => void saveStatistics()),
+    world.clock.every(MEASURE_MS, () => {
+      try {
+        storePaths.measure("written");
+      } catch (error) {
+        log.error("store-path.measure-failed", { error });
+      }
+    }),
+  ];
+  stack.defer(() => timers.forEach((timer) => timer.cancel()));
+
+  const placement =
+    config.distributeMode === "hash"
+      ? hashedPlacement(config.subdirCountPerPath)
+      : rotatingPlacement(statistics, config.subdirCountPerPath, config.distributeRotateCount);
+  return {
+    groupName: identity.groupName,
+    source: identity.sourceBytes.readUInt32BE(0),
+    paths: storePaths,
+    binlog,
+    names: new NameIssuer(world.clock, world.random, placement),
+    statistics,
+    locks: new FileLocks(),
+    slab: new Slab(),
+    clock: world.clock,
+    random: world.random,
+    log,
+    addressOfStorageId: (storageId) => rules().addressOfStorageId(storageId),
+    addressBytes: () => rules().addressBytes,
+  };
+}
+
+/** Makes a store path ours, or refuses it: hash directories and mark (storage-formats.md §2.2, §2.4). */
+async function prepareStorePath(
+  options: OpenFileStoreOptions,
+  index: number,
+  path: string,
+  hasHistory: boolean,
+): Promise<void> {
+  const { config, world, log, identity, initFile } = options;
+  const { disk, clock } = world;
+  const verdict = judgeStorePath({
+    disk,
+    storePath: path,
+    storePathIndex: index,
+    subdirCount: config.subdirCountPerPath,
+    flag: initFile.flag,
+    hasHistory,
+    address: identity.addresses[0]!,
+    port: identity.port,
+    checksMarks: config.checkStorePathMark,
+  });
+  if (verdict.action === "use") return;
+  if (verdict.action === "refuse" || verdict.action === "recover") {
+    throw new FdfsError("IO_FAILED", { path, reason: verdict.reason });
+  }
+  log.notice("store-path.prepared", { action: verdict.action, reason: verdict.reason });
+  if (verdict.action === "initialise") {
+    const dataPath = `${path}/data`;
+    disk.makeDirectory(dataPath);
+    await createSubdirectories({ disk, clock, dataPath, count: config.subdirCountPerPath });
+  }
+  if (!config.checkStorePathMark) return;
+  const createdSeconds = Math.floor(clock.now() / 1000);
+  const address = identity.addresses[0]!;
+  const mark =
+    verdict.action === "adopt"
+      ? verdict.pathMark!
+      : encodePathMark({ address, port: identity.port, storePathIndex: index, createdSeconds });
+  // The path first: if the process dies in between, the next start recognises the mark as ours.
+  if (verdict.action !== "adopt") writePathMark(disk, path, mark);
+  const storePathMarks = [...initFile.flag.storePathMarks];
+  while (storePathMarks.length <= index) storePathMarks.push(undefined);
+  storePathMarks[index] = mark;
+  initFile.update({ storePathMarks });
+}

@@ -1,0 +1,260 @@
+// Files that change: append, modify, truncate, and turning an appender into a normal file (wire-protocol.md §8.9 to
+// §8.12). Changes of one file take turns. Each writes its intent before it touches the file and removes it after the
+// operation is in the binlog, so that neither a vanishing client nor a killed process leaves a half-made change.
+import {
+  type AppendRequest,
+  FdfsError,
+  isAppenderFacts,
+  type ModifyRequest,
+  parseNameFacts,
+  type RegenerateRequest,
+  storageCommands,
+  TRUE_PATH_BYTES,
+  type TruncateRequest,
+} from "@fastdfs-ts/protocol";
+import { answerRaw, type ContentReader, receive, type Route, type Session, type WholeFrame } from "@fastdfs-ts/rpc";
+import type { FileStat } from "@fastdfs-ts/runtime";
+
+import { type Change, recordOf, SPOOL, writeIntent } from "../files/change-intents.ts";
+import { fileCrc32 } from "../files/file-crc32.ts";
+import { type FileStore, stampChange } from "../files/file-store.ts";
+import { discard, receiveFile } from "../files/receive-file.ts";
+import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
+import type { StoreFile } from "../store/store-disk.ts";
+import { storedNameAnswer } from "./stored-name-answer.ts";
+
+const COPY_BYTES = 256 * 1024;
+
+export function appenderRoutes(store: FileStore): Route[] {
+  return [
+    receive(storageCommands.appendFile, (request, content, session) => append(store, request, content, session)),
+    receive(storageCommands.modifyFile, (request, content, session) => modify(store, request, content, session)),
+    answerRaw(storageCommands.truncateFile, (request, session) => truncate(store, request, session)),
+    answerRaw(storageCommands.regenerateName, (request, session) => regenerate(store, request, session)),
+  ];
+}
+
+async function append(
+  store: FileStore,
+  request: AppendRequest,
+  content: ContentReader,
+  session: Session,
+): Promise<undefined> {
+  const { statistics } = store;
+  session.subject = request.logicalName;
+  statistics.totalAppendCount++;
+  statistics.totalAppendBytes += request.contentBytes;
+  requireContent(request.contentBytes, content);
+  const target = resolveAppender(store, request.logicalName);
+  await changeFile(store, target, async (file, stat) => {
+    if (request.contentBytes === 0) return;
+    store.paths.requireRoom(target.storePath, request.contentBytes);
+    const change: Change = {
+      kind: "append",
+      ...changeFacts(store, target),
+      offset: stat.sizeBytes,
+      bytes: request.contentBytes,
+    };
+    const intent = await writeIntent(target.storePath, change, store.binlog);
+    try {
+      let at = stat.sizeBytes;
+      for (;;) {
+        const next = content.next();
+        const chunk = next instanceof Promise ? await next : next;
+        if (chunk === undefined) break;
+        await file.write(chunk, 0, chunk.length, at);
+        at += chunk.length;
+      }
+      logChange(store, change);
+    } catch (error) {
+      await file.truncate(stat.sizeBytes);
+      throw error;
+    } finally {
+      await intent.done();
+    }
+    target.storePath.noteWritten(request.contentBytes);
+  });
+  statistics.successAppendCount++;
+  statistics.successAppendBytes += request.contentBytes;
+  return undefined;
+}
+
+async function modify(
+  store: FileStore,
+  request: ModifyRequest,
+  content: ContentReader,
+  session: Session,
+): Promise<undefined> {
+  const { statistics } = store;
+  session.subject = request.logicalName;
+  statistics.totalModifyCount++;
+  statistics.totalModifyBytes += request.contentBytes;
+  requireContent(request.contentBytes, content);
+  const target = resolveAppender(store, request.logicalName);
+  const { storePath } = target;
+  const requireInside = (stat: FileStat) => {
+    if (request.offset <= stat.sizeBytes) return;
+    throw new FdfsError("BAD_REQUEST", {
+      fileName: request.logicalName,
+      reason: `offset ${request.offset} is behind the end at ${stat.sizeBytes}`,
+    });
+  };
+  requireInside(await requireRegular(target));
+  if (request.contentBytes === 0) return undefined;
+  store.paths.requireRoom(storePath, request.contentBytes);
+  // The new bytes are complete on disk before the first old one is touched: overwriting cannot be taken back.
+  const spool = await receiveFile(store, storePath, content, SPOOL);
+  try {
+    await changeFile(store, target, async (file, stat) => {
+      requireInside(stat);
+      const { offset, contentBytes: bytes } = request;
+      const change: Change = { kind: "modify", ...changeFacts(store, target), offset, bytes, spool: spool.path };
+      await carryOut(store, target, change, () => copyInto(target, spool.path, file, offset));
+    });
+  } catch (error) {
+    await discard(storePath, spool.path);
+    throw error;
+  }
+  statistics.successModifyCount++;
+  statistics.successModifyBytes += request.contentBytes;
+  return undefined;
+}
+
+async function truncate(store: FileStore, request: TruncateRequest, session: Session): Promise<undefined> {
+  const { statistics } = store;
+  session.subject = request.logicalName;
+  statistics.totalTruncateCount++;
+  const target = resolveAppender(store, request.logicalName);
+  await changeFile(store, target, async (file, stat) => {
+    if (request.newBytes === stat.sizeBytes) return;
+    const { newBytes } = request;
+    await carryOut(
+      store,
+      target,
+      { kind: "truncate", ...changeFacts(store, target), oldBytes: stat.sizeBytes, newBytes },
+      async () => {
+        await file.truncate(newBytes);
+      },
+    );
+  });
+  statistics.successTruncateCount++;
+  return undefined;
+}
+
+async function regenerate(store: FileStore, request: RegenerateRequest, session: Session): Promise<WholeFrame> {
+  session.subject = request.logicalName;
+  const target = resolveAppender(store, request.logicalName);
+  let newName = "";
+  await changeFile(store, target, async (file, stat) => {
+    const checksum = await fileCrc32(file, stat.sizeBytes, store.clock);
+    const facts = changeFacts(store, target);
+    newName = store.names.issueInPlaceOf(request.logicalName, {
+      kind: "normal",
+      source: store.source,
+      createdSeconds: facts.seconds,
+      fileBytes: stat.sizeBytes,
+      crc32: checksum,
+      extension: "",
+    });
+    const to = resolveName(store, newName);
+    const change: Change = {
+      kind: "rename",
+      ...facts,
+      logicalName: newName,
+      pathInStore: to.pathInStore,
+      oldName: request.logicalName,
+      oldPathInStore: target.pathInStore,
+    };
+    await carryOut(store, target, change, async () => {
+      await target.storePath.disk.rename(target.path, to.path);
+    });
+    session.subject = `${request.logicalName}=>${newName}`;
+  });
+  return storedNameAnswer(store, newName);
+}
+
+/** Runs `change` on the opened file while no other change of it is under way. */
+async function changeFile(
+  store: FileStore,
+  target: ResolvedName,
+  change: (file: StoreFile, stat: FileStat) => Promise<void>,
+): Promise<void> {
+  await store.locks.run(target.path, async () => {
+    const stat = await requireRegular(target);
+    try {
+      const file = await target.storePath.disk.open(target.path, "write");
+      try {
+        await change(file, stat);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw FdfsError.fromUnknown(error, { fileName: target.logicalName });
+    }
+  });
+}
+
+/** A change that a restart can repeat: intent, binlog record, change, intent away. */
+async function carryOut(
+  store: FileStore,
+  target: ResolvedName,
+  change: Change,
+  act: () => Promise<void>,
+): Promise<void> {
+  const intent = await writeIntent(target.storePath, change, store.binlog);
+  try {
+    logChange(store, change);
+    await act();
+  } finally {
+    await intent.done();
+  }
+}
+
+function logChange(store: FileStore, change: Change): void {
+  const { op, extra } = recordOf(change);
+  store.binlog.append(change.seconds, op, change.logicalName, extra);
+}
+
+function changeFacts(store: FileStore, target: ResolvedName) {
+  return { seconds: stampChange(store), logicalName: target.logicalName, pathInStore: target.pathInStore };
+}
+
+async function copyInto(target: ResolvedName, from: string, file: StoreFile, offset: number): Promise<void> {
+  const source = await target.storePath.disk.open(from, "read");
+  try {
+    const piece = Buffer.allocUnsafe(COPY_BYTES);
+    for (let at = 0; ;) {
+      const bytes = await source.read(piece, 0, piece.length, at);
+      if (bytes === 0) return;
+      await file.write(piece, 0, bytes, offset + at);
+      at += bytes;
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+function resolveAppender(store: FileStore, logicalName: string): ResolvedName {
+  const target = resolveName(store, logicalName);
+  const facts = parseNameFacts(target.pathInStore, TRUE_PATH_BYTES);
+  if (facts === undefined || !isAppenderFacts(facts)) {
+    throw new FdfsError("BAD_REQUEST", { fileName: logicalName, reason: "this is not an appender file" });
+  }
+  return target;
+}
+
+async function requireRegular(target: ResolvedName): Promise<FileStat> {
+  const stat = await target.storePath.disk.stat(target.path);
+  if (stat === undefined)
+    throw new FdfsError("NOT_FOUND", { fileName: target.logicalName, reason: "the file does not exist" });
+  if (stat.kind !== "file")
+    throw new FdfsError("BAD_REQUEST", { fileName: target.logicalName, reason: "this is not a regular file" });
+  return stat;
+}
+
+function requireContent(announcedBytes: number, content: ContentReader): void {
+  if (announcedBytes === content.totalBytes) return;
+  throw new FdfsError("BAD_REQUEST", {
+    reason: `${announcedBytes} bytes of content announced, the body has ${content.totalBytes}`,
+  });
+}

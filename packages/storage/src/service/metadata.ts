@@ -1,0 +1,134 @@
+// Names and values kept in a file of their own beside the file (wire-protocol.md §8.5, §8.6; storage-formats.md §5).
+// The metadata file is replaced, never edited: a crash leaves the old or the new list, where C can leave half a one.
+import {
+  FdfsError,
+  type FileRequest,
+  MAX_METADATA_NAME_BYTES,
+  MAX_METADATA_VALUE_BYTES,
+  metadataName,
+  metadataOperations,
+  type MetadataRecord,
+  parseMetadata,
+  printMetadata,
+  type SetMetadataRequest,
+  storageCommands,
+} from "@fastdfs-ts/protocol";
+import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
+
+import { type FileStore, requireOwnGroup, stampChange } from "../files/file-store.ts";
+import { discard } from "../files/receive-file.ts";
+import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
+
+export function metadataRoutes(store: FileStore): Route[] {
+  return [
+    answerRaw(storageCommands.setMetadata, (request, session) => setMetadata(store, request, session)),
+    answerRaw(storageCommands.getMetadata, (request, session) => getMetadata(store, request, session)),
+  ];
+}
+
+async function getMetadata(store: FileStore, request: FileRequest, session: Session): Promise<Buffer> {
+  const { statistics } = store;
+  session.subject = request.logicalName;
+  statistics.totalGetMetaCount++;
+  requireOwnGroup(store, request.groupName);
+  const target = resolveName(store, request.logicalName);
+  await requireFile(target);
+  const metadataPath = metadataName(target.path);
+  const stat = await target.storePath.disk.stat(metadataPath);
+  if (stat === undefined)
+    throw new FdfsError("NOT_FOUND", { fileName: request.logicalName, reason: "the file has no metadata" });
+  if (stat.kind !== "file") throw new FdfsError("NOT_A_FILE", { fileName: metadataPath });
+  const content = await readUntilNul(target, metadataPath);
+  statistics.successGetMetaCount++;
+  return content;
+}
+
+async function setMetadata(store: FileStore, request: SetMetadataRequest, session: Session): Promise<undefined> {
+  const { statistics } = store;
+  session.subject = metadataName(request.logicalName);
+  statistics.totalSetMetaCount++;
+  requireOwnGroup(store, request.groupName);
+  const { overwrite, merge } = metadataOperations;
+  if (request.operation !== overwrite && request.operation !== merge) {
+    throw new FdfsError("BAD_REQUEST", { reason: `"${request.operation}" is neither O (overwrite) nor M (merge)` });
+  }
+  const target = resolveName(store, request.logicalName);
+  const sent = limited(parseMetadata(request.metadata, "latin1"));
+  await store.locks.run(target.path, async () => {
+    await requireFile(target);
+    const metadataPath = metadataName(target.path);
+    const exists = (await target.storePath.disk.linkStat(metadataPath)) !== undefined;
+    if (request.operation === merge) {
+      // An empty list changes nothing. What C cannot parse it loses; we keep what is stored.
+      if (sent.length === 0) return;
+      const stored = exists ? limited(parseMetadata(await readUntilNul(target, metadataPath), "latin1")) : [];
+      await writeMetadata(store, target, merged(stored, sent), exists);
+    } else if (request.metadata.length === 0) {
+      if (exists) await removeMetadata(store, target);
+    } else {
+      await writeMetadata(store, target, sorted(sent), exists);
+    }
+  });
+  statistics.successSetMetaCount++;
+  return undefined;
+}
+
+async function writeMetadata(
+  store: FileStore,
+  target: ResolvedName,
+  records: readonly MetadataRecord[],
+  exists: boolean,
+): Promise<void> {
+  const { storePath } = target;
+  const content = printMetadata(records, "latin1");
+  const temporary = storePath.incoming.nextPath();
+  try {
+    const file = await storePath.disk.open(temporary, "create");
+    try {
+      await file.write(content, 0, content.length, 0);
+    } finally {
+      await file.close();
+    }
+    store.binlog.append(stampChange(store), exists ? "U" : "C", metadataName(target.logicalName));
+    await storePath.disk.rename(temporary, metadataName(target.path));
+  } catch (error) {
+    await discard(storePath, temporary);
+    throw FdfsError.fromUnknown(error, { fileName: target.logicalName });
+  }
+}
+
+async function removeMetadata(store: FileStore, target: ResolvedName): Promise<void> {
+  store.binlog.append(stampChange(store), "D", metadataName(target.logicalName));
+  await target.storePath.disk.unlink(metadataName(target.path));
+}
+
+async function requireFile(target: ResolvedName): Promise<void> {
+  if ((await target.storePath.disk.stat(target.path)) === undefined) {
+    throw new FdfsError("NOT_FOUND", { fileName: target.logicalName, reason: "the file does not exist" });
+  }
+}
+
+/** What C wrote may end in a NUL and stale bytes (storage-formats.md §5.2). */
+async function readUntilNul(target: ResolvedName, metadataPath: string): Promise<Buffer> {
+  const content = await target.storePath.disk.readFile(metadataPath);
+  const end = content.indexOf(0);
+  return end < 0 ? content : content.subarray(0, end);
+}
+
+function limited(records: readonly MetadataRecord[]): MetadataRecord[] {
+  return records.map(([name, value]) => [
+    name.slice(0, MAX_METADATA_NAME_BYTES),
+    value.slice(0, MAX_METADATA_VALUE_BYTES),
+  ]);
+}
+
+/** Sorted by the bytes of the name; records of one name stay in the order in which they were sent. */
+function sorted(records: readonly MetadataRecord[]): MetadataRecord[] {
+  return [...records].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** A name in both lists gets the new value; a name sent twice is stored twice, as C does. */
+function merged(stored: readonly MetadataRecord[], sent: readonly MetadataRecord[]): MetadataRecord[] {
+  const sentNames = new Set(sent.map(([name]) => name));
+  return sorted([...stored.filter(([name]) => !sentNames.has(name)), ...sent]);
+}

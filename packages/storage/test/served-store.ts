@@ -1,0 +1,106 @@
+// A file store on a fresh directory of the real disk, served on loopback, without a tracker: for tests of what a
+// storage does with requests.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { RpcServer } from "@fastdfs-ts/rpc";
+import {
+  defaultStorageConfig,
+  Logger,
+  nullSink,
+  ShutdownStack,
+  type StorageConfig,
+  type World,
+} from "@fastdfs-ts/runtime";
+import { nodeWorld } from "@fastdfs-ts/runtime/node";
+import type { FileStore } from "../src/files/file-store.ts";
+import { DataInitFile } from "../src/formats/data-init-file.ts";
+import { storageIdentity } from "../src/identity.ts";
+import { openFileStore } from "../src/open-file-store.ts";
+import { fileRoutes } from "../src/service/file-routes.ts";
+
+export interface ServedStore {
+  readonly directory: string;
+  readonly port: number;
+  readonly store: FileStore;
+  readonly server: RpcServer;
+  readonly troubles: unknown[];
+  /** Stops serving; the directory stays. */
+  stop(): Promise<void>;
+  /** Stops and removes the directory. */
+  remove(): Promise<void>;
+}
+
+export interface ServeStoreOptions {
+  readonly directory?: string;
+  readonly storePathCount?: number;
+  readonly groupName?: string;
+  readonly world?: World;
+  readonly config?: Partial<StorageConfig>;
+  readonly maxConnections?: number;
+  readonly networkTimeoutMs?: number;
+}
+
+export async function serveStore(options: ServeStoreOptions = {}): Promise<ServedStore> {
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), "fdfs-store-"));
+  const world = options.world ?? nodeWorld();
+  const stack = new ShutdownStack();
+  const troubles: unknown[] = [];
+  for (let i = 0; i < (options.storePathCount ?? 1); i++) world.disk.makeDirectory(`${directory}/path${i}`);
+  world.disk.makeDirectory(`${directory}/data`);
+  const config = defaultStorageConfig({
+    basePath: directory,
+    trackerServers: [{ hosts: ["127.0.0.1"], port: 22122 }],
+    storePaths: Array.from({ length: options.storePathCount ?? 1 }, (_, i) => ({
+      path: `${directory}/path${i}`,
+      readOnly: false,
+    })),
+    subdirCountPerPath: 4,
+    ...options.config,
+  });
+  const log = Logger.create({ sink: nullSink, clock: world.clock, level: "info" });
+  const identity = storageIdentity({
+    groupName: options.groupName ?? "group1",
+    addresses: ["127.0.0.1"],
+    port: 23000,
+    idTypeInFileName: "ip",
+  });
+  const store = await openFileStore({
+    config,
+    world,
+    log,
+    identity,
+    initFile: DataInitFile.open(world.disk, directory, Math.floor(world.clock.now() / 1000)),
+    rules: () => ({
+      storePathChoice: 0,
+      reserve: { kind: "bytes", bytes: 0 },
+      addressBytes: 16,
+      addressOfStorageId: () => "",
+    }),
+    stack,
+  });
+  const server = await RpcServer.listen({
+    network: world.network,
+    clock: world.clock,
+    listen: { hosts: ["127.0.0.1"], port: 0 },
+    routes: fileRoutes(store),
+    maxConnections: options.maxConnections ?? 100,
+    networkTimeoutMs: options.networkTimeoutMs ?? 30_000,
+    closeOnBadRequest: true,
+    onTrouble: (trouble) => troubles.push(trouble),
+  });
+  stack.defer(() => server.stop(1000));
+  const stop = () => stack[Symbol.asyncDispose]();
+  return {
+    directory,
+    port: server.local.port,
+    store,
+    server,
+    troubles,
+    stop,
+    async remove() {
+      await stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
