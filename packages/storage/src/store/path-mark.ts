@@ -153,8 +153,7 @@ function relate(options: JudgeOptions, inPath: string | undefined): MarkRelation
 function isOurUnconfirmedMark(options: JudgeOptions, text: string): boolean {
   const mark = decodePathMark(text);
   return (
-    mark !== undefined &&
-    mark.address === options.address &&
+    mark?.address === options.address &&
     mark.port === options.port &&
     mark.storePathIndex === options.storePathIndex &&
     mark.createdSeconds >= options.flag.joinTimeSeconds
