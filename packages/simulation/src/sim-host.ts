@@ -5,7 +5,8 @@ import type { Prng } from "./prng.ts";
 import { DiskFaults } from "./sim-disk-faults.ts";
 import { type DiskSize, SimDiskImage } from "./sim-disk-image.ts";
 import { SimDisk } from "./sim-disk.ts";
-import { HostNetwork, type NetworkHost, type SimNetwork } from "./sim-network.ts";
+import { HostNetwork } from "./sim-host-network.ts";
+import type { NetworkHost, SimNetwork } from "./sim-network.ts";
 import { VirtualClock, type WallClock } from "./virtual-clock.ts";
 
 /**

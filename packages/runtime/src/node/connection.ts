@@ -7,6 +7,9 @@ import { nodeClock } from "./clock.ts";
 /** Bytes that may wait for a slow reader before its writer is told to stop. */
 const waitingBytesMax = 64 * 1024;
 
+/** Up to here copying a pair together costs less than the bookkeeping of a gathered write (about 2 µs). */
+const joinedBytesMax = 2048;
+
 /**
  * How long a connection that we ended goes on reading (and dropping) what the peer still sends. Closing a socket with
  * unread bytes makes the kernel send a reset, and the reset may overtake our last answer, such as the status of a refused
@@ -85,10 +88,14 @@ export class NodeConnection implements Connection {
 
   writePair(first: Uint8Array, second: Uint8Array): boolean {
     if (this.#ended || !this.#socket.writable) return true;
-    this.#socket.cork();
-    this.#socket.write(first);
-    this.#socket.write(second);
-    this.#socket.uncork();
+    if (first.length + second.length <= joinedBytesMax) {
+      this.#socket.write(Buffer.concat([first, second]));
+    } else {
+      this.#socket.cork();
+      this.#socket.write(first);
+      this.#socket.write(second);
+      this.#socket.uncork();
+    }
     return this.#mayWriteOn();
   }
 

@@ -154,8 +154,11 @@ export function networkCompliance(name: string, makeNetwork: () => NetworkUnderT
         const { client, server } = await openPair();
         client.connection.writePair(Buffer.from("head "), Buffer.from("body "));
         client.connection.writePair(Buffer.from("head "), new Uint8Array(0));
-        await until(() => server.receivedBytes === 15);
-        expect(server.received.toString()).toBe("head body head ");
+        const large = pattern(50_000);
+        client.connection.writePair(Buffer.from("large "), large);
+        await until(() => server.receivedBytes === 21 + large.length);
+        expect(server.received.toString("latin1", 0, 21)).toBe("head body head large ");
+        expect(server.received.subarray(21).equals(large)).toBe(true);
       });
 
       it("reach the owner that was attached last", async () => {
