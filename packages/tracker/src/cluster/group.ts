@@ -1,0 +1,112 @@
+// One group: its members, and what is derived from them (who may be read from and written to, how much space there is).
+// Changed only by the functions of this folder.
+import { FdfsError, rwModes, sourceOfIp, sourceOfStorageId } from "@fastdfs-ts/protocol";
+
+import type { GroupPicture, SchedulingPolicy } from "../scheduling/cluster-picture.ts";
+import { pickStoreServer } from "../scheduling/pick-upload-storage.ts";
+import type { StorageNode } from "./storage-node.ts";
+import { isTombstone } from "./storage-status.ts";
+import { SyncMatrix } from "./sync-matrix.ts";
+
+const WRITE_BIT = rwModes.writeOnly;
+const READ_BIT = rwModes.readOnly;
+
+export class Group implements GroupPicture<StorageNode> {
+  readonly name: string;
+  /** 0 until the first join; -1 when members use different ports (id mode). */
+  port = 0;
+  /** 0 until the first join. */
+  storePathCount = 0;
+  subdirCount = 0;
+
+  /** In join order, which is the order of the state files. */
+  readonly members: StorageNode[] = [];
+  /** In string order of their ids, which is the order of every list on the wire. */
+  sorted: readonly StorageNode[] = [];
+  readable: readonly StorageNode[] = [];
+  writable: readonly StorageNode[] = [];
+  storeServer: StorageNode | undefined;
+  readCursor = 0;
+  writeCursor = 0;
+
+  totalMib = 0;
+  freeMib = 0;
+  trunkFreeMib = 0;
+  currentTrunkFileId = 0;
+  trunkServer: StorageNode | undefined;
+  lastTrunkServerId = "";
+
+  readonly sync = new SyncMatrix();
+  /** Advances with every change that the members have to hear of. */
+  membershipVersion = 0;
+  trunkServerVersion = 0;
+
+  private bySource = new Map<number, StorageNode>();
+  private byId = new Map<string, StorageNode>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  find(id: string): StorageNode | undefined {
+    return this.byId.get(id);
+  }
+
+  /** The member whose files carry this source word in their names. */
+  findSource(word: number): StorageNode | undefined {
+    return this.bySource.get(word);
+  }
+
+  /** To be called after members came, went, or changed their id or addresses. */
+  reindex(): void {
+    this.sorted = [...this.members].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+    this.byId = new Map(this.members.map((member) => [member.id, member]));
+    this.bySource = new Map();
+    for (const member of this.members) {
+      if (!isTombstone(member.status)) for (const word of sourceWords(member)) this.bySource.set(word, member);
+    }
+  }
+
+  /** To be called after a status, an rw mode or a priority changed. */
+  refresh(policy: SchedulingPolicy): void {
+    for (const member of this.members) {
+      member.isReadable = member.status === "ACTIVE" && (member.rwMode & READ_BIT) !== 0;
+      member.isWritable = member.status === "ACTIVE" && (member.rwMode & WRITE_BIT) !== 0;
+    }
+    this.readable = this.sorted.filter((member) => member.isReadable);
+    this.writable = this.sorted.filter((member) => member.isWritable);
+    this.storeServer = pickStoreServer(this.writable, policy);
+    if (this.writeCursor >= this.writable.length) this.writeCursor = 0;
+    if (this.readCursor >= this.readable.length) this.readCursor = 0;
+    this.refreshSpace();
+  }
+
+  /**
+   * Space of the group: that of the writable member with least free space. While nobody is writable the last numbers
+   * stay. (C keeps the minimum of a member that has left until somebody's free space grows, cluster-behaviour.md §11.1 W24.)
+   */
+  refreshSpace(): void {
+    let least: StorageNode | undefined;
+    for (const member of this.writable) {
+      if (member.totalMib > 0 && (least === undefined || member.freeMib < least.freeMib)) least = member;
+    }
+    if (least === undefined) return;
+    this.totalMib = least.totalMib;
+    this.freeMib = least.freeMib;
+  }
+}
+
+/**
+ * The source words that names of this storage can carry: its numeric id, or its first address. Both are looked for, since
+ * id_type_in_filename may have been changed. An IPv6 address has no word.
+ */
+function sourceWords(member: StorageNode): number[] {
+  return [() => sourceOfIp(member.addresses[0]!), () => sourceOfStorageId(member.id)].flatMap((word) => {
+    try {
+      return [word()];
+    } catch (error) {
+      if (error instanceof FdfsError) return [];
+      throw error;
+    }
+  });
+}

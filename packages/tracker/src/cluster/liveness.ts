@@ -1,0 +1,18 @@
+// Who fell silent: members that count as ACTIVE but have not reported for check_active_interval (cluster-behaviour.md §2.6).
+import type { Cluster } from "./cluster.ts";
+
+/** Takes silent members out of service. Called every `checkActiveSeconds`, so silence is noticed after one to two of them. */
+export function checkLiveness(cluster: Cluster): void {
+  const now = cluster.now();
+  const { checkActiveSeconds } = cluster.settings;
+  for (const group of cluster.groups) {
+    for (const member of group.members) {
+      if (member.status !== "ACTIVE" || now - member.lastHeartbeat <= checkActiveSeconds) continue;
+      cluster.apply(
+        member,
+        "silent",
+        `no report for ${now - member.lastHeartbeat} s (check_active_interval ${checkActiveSeconds})`,
+      );
+    }
+  }
+}

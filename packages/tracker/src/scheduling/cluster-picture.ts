@@ -1,0 +1,59 @@
+// What the scheduler sees of a cluster. The records of ../cluster satisfy these interfaces; tests write literals.
+
+/** A store path as last reported by its storage (command 84), in whole MiB. */
+export interface PathPicture {
+  readonly totalMib: number;
+  readonly freeMib: number;
+}
+
+export interface MemberPicture {
+  readonly id: string;
+  readonly uploadPriority: number;
+  /** Empty until the first disk report. */
+  readonly paths: readonly PathPicture[];
+  /** The path the next upload goes to, unless it is full. */
+  readonly writePathCursor: number;
+  /** Up to which second (of the sources' clocks) this member has everything from everybody. */
+  readonly lastSyncedTimestamp: number;
+  readonly isReadable: boolean;
+  readonly isWritable: boolean;
+}
+
+export interface GroupPicture<Member extends MemberPicture = MemberPicture> {
+  readonly name: string;
+  /** Space of the writable member with the least of it. */
+  readonly totalMib: number;
+  readonly freeMib: number;
+  readonly trunkFreeMib: number;
+  readonly storePathCount: number;
+  /** ACTIVE members whose rw mode allows reading, and writing; both in string order of their ids. */
+  readonly readable: readonly Member[];
+  readonly writable: readonly Member[];
+  readonly readCursor: number;
+  readonly writeCursor: number;
+  /** The member that serves when no rotation is wanted, and as the last resort of downloads. */
+  readonly storeServer: Member | undefined;
+}
+
+export interface SchedulingPolicy {
+  /** store_lookup 0, 1, 2 */
+  readonly groupChoice: "round-robin" | "fixed-group" | "most-free";
+  /** store_group, for "fixed-group". */
+  readonly fixedGroup: string | undefined;
+  /** store_server 0, 1, 2. Trunk mode turns round robin into first-by-address (TrackerConfig has done so). */
+  readonly uploadStorageChoice: "round-robin" | "first-by-address" | "lowest-priority";
+  /** download_server 0, 1 */
+  readonly downloadStorageChoice: "round-robin" | "source-first";
+  /** store_path 0, 2 */
+  readonly storePathChoice: "round-robin" | "most-free";
+  readonly reserve: SpaceReserve;
+  readonly usesTrunkFiles: boolean;
+  /** storage_sync_file_max_delay: after this many seconds a file counts as replicated everywhere. */
+  readonly syncMaxDelaySeconds: number;
+  /** storage_sync_file_max_time: the longest time that replicating one file takes. */
+  readonly syncMaxTimeSeconds: number;
+}
+
+/** reserved_storage_space: no uploads go to what has less than this left. */
+export type SpaceReserve =
+  { readonly kind: "mib"; readonly mib: number } | { readonly kind: "ratio"; readonly ratio: number };

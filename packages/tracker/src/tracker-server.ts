@@ -1,0 +1,175 @@
+// A running tracker: what is opened in which order, and closed in the reverse one. Nothing else is decided here.
+import { trackerCommands } from "@fastdfs-ts/protocol";
+import { answer, quit, type Route, RpcServer, type ServerTrouble } from "@fastdfs-ts/rpc";
+import {
+  type Endpoint,
+  type Logger,
+  ShutdownStack,
+  systemErrorCode,
+  type TrackerConfig,
+  type World,
+} from "@fastdfs-ts/runtime";
+
+import { Changelog } from "./cluster/changelog.ts";
+import { Cluster } from "./cluster/cluster.ts";
+import { Leadership } from "./cluster/leadership.ts";
+import { checkLiveness } from "./cluster/liveness.ts";
+import { restoreCluster, storeCluster } from "./cluster/stored-cluster.ts";
+import { clusterParametersOf, clusterSettingsOf, resolveAllowHosts, resolveStorageIds } from "./config.ts";
+import { DRAIN_MS, RELATIONSHIP_MS, STATUS_RECORD_SECONDS } from "./limits.ts";
+import { StateFiles, type StoredState } from "./persistence.ts";
+import { clientQueryRoutes } from "./service/client-queries.ts";
+import { clusterAdminRoutes } from "./service/cluster-admin.ts";
+import { clusterViewRoutes, type TrackerFacts } from "./service/cluster-views.ts";
+import { JoinedConnections } from "./service/joined-connections.ts";
+import { storageQuestionRoutes } from "./service/storage-questions.ts";
+import { storageReportRoutes } from "./service/storage-reports.ts";
+import { trackerPeerRoutes } from "./service/tracker-peers.ts";
+import { StateSaver } from "./state-saver.ts";
+
+export interface TrackerModules {
+  readonly log: Logger;
+}
+
+export class TrackerServer implements AsyncDisposable {
+  /** All groups and members, for views in the same process. Read only. */
+  readonly cluster: Cluster;
+  private readonly server: RpcServer;
+  private readonly stack: ShutdownStack;
+  private stopping: Promise<void> | undefined;
+
+  constructor(cluster: Cluster, server: RpcServer, stack: ShutdownStack) {
+    this.cluster = cluster;
+    this.server = server;
+    this.stack = stack;
+  }
+
+  /** Where it listens; with several bind addresses the first. */
+  get local(): Endpoint {
+    return this.server.local;
+  }
+
+  /**
+   * Stops accepting, lets requests in progress finish, writes the state files. May be called twice. Throws an
+   * AggregateError if the state could not be written.
+   */
+  stop(): Promise<void> {
+    this.stopping ??= this.stack[Symbol.asyncDispose]();
+    return this.stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+/**
+ * Starts a tracker: reads its state files, listens, and serves. Throws FdfsError ADDRESS_IN_USE … if it cannot listen, and
+ * the disk's error if `<base_path>/data` cannot be read or written. Damaged state files do not keep it from starting;
+ * they are logged, and kept as `<name>.damaged`.
+ */
+export async function openTracker(
+  config: TrackerConfig,
+  world: World,
+  { log }: TrackerModules,
+): Promise<TrackerServer> {
+  await using stack = new ShutdownStack();
+  const { clock, disk, network } = world;
+  const ids = await resolveStorageIds(config, network);
+  const allowHosts = await resolveAllowHosts(config, network);
+  const files = new StateFiles(disk, `${config.basePath}/data`);
+  const stored = await files.read();
+  logProblems(log, stored);
+
+  const saver = new StateSaver({
+    clock,
+    write: () => files.writeCluster(storeCluster(cluster)),
+    onFailure: (error) =>
+      log.error("state-not-saved", { directory: `${config.basePath}/data`, code: systemErrorCode(error), error }),
+  });
+  const cluster = new Cluster(clusterSettingsOf(config, ids), {
+    clock,
+    changelog: new Changelog(stored.changelog, (line) => files.appendChangelog(line)),
+    leadership: new Leadership(
+      () => server.local.port,
+      () => network.localAddresses(),
+    ),
+    onEvent: (level, event, fields) => log[level](event, fields),
+    onDirty: (what) => saver.changed(what),
+  });
+  for (const complaint of restoreCluster(cluster, stored)) log.warn("state-not-restored", { reason: complaint });
+  // A directory that cannot be written to is better known before storages rely on this tracker.
+  await saver.flush();
+  stack.defer(() => saver.stop());
+
+  const startedAt = cluster.now();
+  const recordRun = () => files.writeLastRun({ startedAt, lastCheckAt: cluster.now() });
+  await recordRun();
+  stack.defer(recordRun);
+  const downSeconds = stored.lastRun === undefined ? 0 : Math.max(0, startedAt - stored.lastRun.lastCheckAt);
+
+  const every = (intervalMs: number, work: () => void): void => {
+    const timer = clock.every(intervalMs, work);
+    stack.defer(() => timer.cancel());
+  };
+  every(config.checkActiveIntervalMs, () => checkLiveness(cluster));
+  every(RELATIONSHIP_MS, () => {
+    if (cluster.leadership.electIfAlone()) log.info("leader-elected", { reason: "no other tracker is known" });
+  });
+  every(STATUS_RECORD_SECONDS * 1000, () => {
+    recordRun().catch((error: unknown) => log.error("last-run-not-saved", { code: systemErrorCode(error), error }));
+  });
+
+  const facts: TrackerFacts = { startedAt, downSeconds, connections: () => server.connectionCounts };
+  const routes = trackerRoutes(cluster, config, facts, () => saver.flush());
+  const server = await RpcServer.listen({
+    network,
+    clock,
+    listen: { hosts: config.bindAddresses, port: config.port },
+    routes,
+    maxConnections: config.maxConnections,
+    networkTimeoutMs: config.networkTimeoutMs,
+    closeOnBadRequest: false,
+    allows: allowHosts.allowsEverybody ? undefined : (peer) => allowHosts.allows(peer),
+    onTrouble: (trouble) => logTrouble(log, trouble),
+  });
+  stack.defer(() => server.stop(DRAIN_MS));
+  log.info("tracker-started", {
+    port: server.local.port,
+    groups: cluster.groups.length,
+    storages: cluster.groups.reduce((sum, group) => sum + group.members.length, 0),
+  });
+  return new TrackerServer(cluster, server, stack.move());
+}
+
+function trackerRoutes(
+  cluster: Cluster,
+  config: TrackerConfig,
+  facts: TrackerFacts,
+  save: () => Promise<void>,
+): Route[] {
+  return [
+    ...clientQueryRoutes(cluster, config.responseAddressBytes),
+    ...clusterViewRoutes(cluster, facts, config.responseAddressBytes),
+    ...clusterAdminRoutes(cluster, save),
+    ...storageQuestionRoutes(cluster, clusterParametersOf(config)),
+    ...storageReportRoutes(cluster, new JoinedConnections(cluster), save),
+    ...trackerPeerRoutes(cluster),
+    answer(trackerCommands.activeTest, () => ({})),
+    quit(trackerCommands.quit),
+  ];
+}
+
+function logProblems(log: Logger, { problems }: StoredState): void {
+  for (const { path, line, what, lost, keptAs } of problems) {
+    log.error("state-file-damaged", { file: path, line, what, lost, keptAs });
+  }
+}
+
+function logTrouble(log: Logger, trouble: ServerTrouble): void {
+  if (trouble.kind === "handler-failed") {
+    log.error("request-failed", { command: trouble.command, peer: trouble.peer, error: trouble.error });
+  } else if (trouble.kind === "connection-limit") {
+    log.warn("connection-limit-reached", { peer: trouble.peer, maxConnections: trouble.limit });
+  } else log.warn("host-not-allowed", { peer: trouble.peer });
+}
