@@ -4,6 +4,8 @@ import { invariant } from "@fastdfs-ts/runtime";
 
 /** Effective size of a network buffer: header and body of a request without content must be smaller. */
 export const BUFFER_BYTES = 262_144;
+/** The longest body without content that C accepts with that buffer. */
+export const MAX_BODY_BYTES = 262_134;
 
 export const GROUP_NAME_BYTES = 16;
 /** Field of a storage id; the text itself has at most 15 characters. */
@@ -61,6 +63,7 @@ export const SYSTEM_FILE_PIECE_BYTES = 8173;
 /** Bytes before the content of a file inside a trunk file. */
 export const TRUNK_HEADER_BYTES = 24;
 
+invariant(MAX_BODY_BYTES + 10 === BUFFER_BYTES, "a header and the longest body fill the buffer");
 invariant(NORMAL_NAME_BYTES === LOGIC_PATH_BYTES + FACTS_BLOCK_CHARS + TAIL_CHARS, "parts of a normal name");
 invariant(TRUNK_NAME_BYTES === NORMAL_NAME_BYTES + TRUNK_BLOCK_CHARS, "parts of a trunk name");
 invariant(TAIL_CHARS === EXTENSION_BYTES + 1, "the dot and the longest extension fill the tail");

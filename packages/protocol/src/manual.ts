@@ -2,9 +2,10 @@
 import type { AnyCommand } from "./commands.ts";
 import { commands } from "./commands.ts";
 import { errorKinds } from "./errors.ts";
+import { MAX_BODY_BYTES } from "./limits.ts";
 import { parameterRows } from "./messages/cluster-parameters.ts";
 import { storageStatuses } from "./storage-statuses.ts";
-import type { AnyField, RecordShape } from "./wire/fields.ts";
+import type { AnyField, LengthField, RecordShape } from "./wire/fields.ts";
 import type { Fields } from "./wire/message.ts";
 
 interface Described {
@@ -106,7 +107,7 @@ function fieldTable(fields: Fields): string {
   const rows = Object.entries(fields).map(([name, field]) => {
     const cells = [
       offset === undefined ? "" : String(offset),
-      sizeText(field),
+      sizeText(field, lengthFieldOf(fields, name)),
       kindText(field),
       `\`${name}\``,
       docText(field),
@@ -117,10 +118,17 @@ function fieldTable(fields: Fields): string {
   return markdownTable(["offset", "size", "kind", "name", "meaning"], rows);
 }
 
-function sizeText(field: AnyField): string {
+/** The field that says how long the part `name` is, if one does. */
+function lengthFieldOf(fields: Fields, name: string): LengthField | undefined {
+  return Object.values(fields).find((field) => field.part === "length" && field.of === name) as LengthField | undefined;
+}
+
+function sizeText(field: AnyField, length: LengthField | undefined): string {
   if (field.part !== "variable") return String(field.size);
-  if (field.min === field.max) return String(field.min);
-  return Number.isFinite(field.max) ? `${field.min} to ${field.max}` : `${field.min} or more`;
+  const min = Math.max(field.min, length?.min ?? 0);
+  const max = Math.min(field.max, length?.max ?? Infinity);
+  if (min === max) return String(min);
+  return max < MAX_BODY_BYTES ? `${min} to ${max}` : `${min} or more`;
 }
 
 function kindText(field: AnyField): string {

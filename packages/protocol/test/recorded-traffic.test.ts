@@ -60,6 +60,9 @@ const echoedByC = wordList(`
   modify_zero_bytes append_zero_bytes truncate_same_size sync_rename sync_rename_live sid_report_ip_changed
 `);
 
+/** Records in which C left old memory behind the NUL of a text; found while comparing. */
+const withStaleBytes = new Set<string>();
+
 const exchanges = recordedExchanges();
 
 describe("recorded requests", () => {
@@ -89,6 +92,14 @@ describe("recorded answers", () => {
     });
     expect(outcomes).toHaveLength(741);
   });
+});
+
+it("old memory of C is the only difference, and in few records", () => {
+  for (const exchange of exchanges) {
+    checkRequest(exchange);
+    checkAnswer(exchange);
+  }
+  expect(withStaleBytes.size).toBe(42);
 });
 
 function checkRequest(exchange: Exchange): string {
@@ -181,7 +192,9 @@ function checkAnswer(exchange: Exchange): string {
 function checkSameBytes(exchange: Exchange, message: Anything, body: Buffer): unknown {
   const value = message.decode(body);
   if (exchange.name === WITHOUT_ALLOW_EMPTY) return value;
-  expect(message.encode(value).toString("hex"), exchange.name).toBe(clearStaleBytes(message, body).toString("hex"));
+  const clean = clearStaleBytes(message, body);
+  if (!clean.equals(body)) withStaleBytes.add(exchange.name);
+  expect(message.encode(value).toString("hex"), exchange.name).toBe(clean.toString("hex"));
   expect(message.sizeOf(value), exchange.name).toBe(body.length);
   return value;
 }

@@ -1,6 +1,7 @@
 // The kinds of fields that messages are made of. A field knows its size, how it is read and how it is written; the
 // encoder, the decoder, the TypeScript type, the manual and the property tests all follow from it.
 import { FdfsError } from "../errors.ts";
+import { MAX_BODY_BYTES } from "../limits.ts";
 
 /** A field of known size. */
 export interface FixedField<T> {
@@ -63,9 +64,6 @@ export interface VariableField<T> {
 export type ComputedField = LengthField | CountField | PaddingField;
 
 export type AnyField = FixedField<unknown> | ComputedField | VariableField<unknown>;
-
-/** The longest variable text or list that fits one network buffer of 256 KiB (wire-protocol.md §1.3). */
-const BUFFER_BYTES = 262_134;
 
 export const u8 = (doc: string): FixedField<number> => ({
   part: "fixed",
@@ -205,7 +203,7 @@ export function readText(from: Buffer, at: number, size: number): string {
 }
 
 /** The length in bytes of the variable part named `of`. Lengths outside min..max are refused when decoding. */
-export const lengthOf = (of: string, doc: string, min = 0, max = BUFFER_BYTES): LengthField => ({
+export const lengthOf = (of: string, doc: string, min = 0, max = MAX_BODY_BYTES): LengthField => ({
   part: "length",
   kind: "i64",
   size: 8,
@@ -224,7 +222,7 @@ export const countOf = (of: string, size: 1 | 4 | 8, doc: string): CountField =>
 };
 
 /** Text that runs to the end of the body, or as far as its LengthField says. One byte per character (latin1). */
-export const variableText = (doc: string, min = 0, max = BUFFER_BYTES): VariableField<string> => ({
+export const variableText = (doc: string, min = 0, max = MAX_BODY_BYTES): VariableField<string> => ({
   part: "variable",
   kind: "text",
   doc,
@@ -236,7 +234,7 @@ export const variableText = (doc: string, min = 0, max = BUFFER_BYTES): Variable
 });
 
 /** Bytes that run to the end of the body, or as far as their LengthField says. They share the frame's memory. */
-export const variableBytes = (doc: string, min = 0, max = BUFFER_BYTES): VariableField<Buffer> => ({
+export const variableBytes = (doc: string, min = 0, max = MAX_BODY_BYTES): VariableField<Buffer> => ({
   part: "variable",
   kind: "bytes",
   doc,
@@ -317,7 +315,7 @@ export const optionalFlag = (doc: string): VariableField<boolean> => ({
 });
 
 /** Lines of text, each ended by a line feed. An unfinished last line is refused. */
-export const lines = (doc: string, max = BUFFER_BYTES): VariableField<string[]> => ({
+export const lines = (doc: string, max = MAX_BODY_BYTES): VariableField<string[]> => ({
   part: "variable",
   kind: "lines",
   doc,
