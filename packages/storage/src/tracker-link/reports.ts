@@ -1,0 +1,184 @@
+// What a joined connection carries: beats with counters, disk usage, progress of replication, and what the tracker says in
+// return (wire-protocol.md §6.4 to §6.7, cluster-behaviour.md §1.4).
+import {
+  ChangeList,
+  FdfsError,
+  storageStatusValue,
+  type StorePathSpace,
+  SyncReport,
+  type SyncStamp,
+  trackerCommands,
+} from "@fastdfs-ts/protocol";
+import type { ConnectionCounts } from "@fastdfs-ts/rpc";
+import { type Clock, type Logger, sleep } from "@fastdfs-ts/runtime";
+
+import type { StatisticsReporter, StorageStatistics } from "../stats.ts";
+import { type ChangelogEntry, ChangelogReader } from "./changelog.ts";
+import type { MembershipView } from "./membership-view.ts";
+import { type OwnStatus, statusAfterReport } from "./own-status.ts";
+import type { JoinedConnection } from "./source-negotiation.ts";
+import type { TrackerAddress } from "./tracker-address.ts";
+
+/** How often the loop looks whether something else than its own timers has come up. */
+const LOOK_MS = 1000;
+
+export interface ReportSources {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly heartBeatMs: number;
+  readonly diskReportMs: number;
+  /** `storage_ip_changed_auto_adjust` of the cluster. */
+  readonly readsChangelog: boolean;
+  readonly statistics: StorageStatistics;
+  readonly connections: () => ConnectionCounts;
+  /** Space of each store path, in the order of their index. May throw: the report is then left out. */
+  readonly diskSpaces: () => readonly StorePathSpace[];
+  /** How far each source has pushed to us; undefined as long as there is nothing to report. */
+  readonly syncStamps: () => readonly SyncStamp[] | undefined;
+  readonly view: MembershipView;
+  readonly own: OwnStatus;
+  readonly onChangelog: (entry: ChangelogEntry) => void;
+}
+
+/** Why a connection that works has to be joined anew. */
+export type RejoinReason = "told-not-complete" | "status-corrected";
+
+export class Reports {
+  /** Wall clock of the last beat that was answered. */
+  lastBeatMs: number | undefined;
+  /** Set once everything has been reported on this connection. */
+  isFirstRoundDone = false;
+  private readonly sources: ReportSources;
+  private readonly joined: JoinedConnection;
+  private readonly tracker: TrackerAddress;
+  private readonly statistics: StatisticsReporter;
+  private readonly changelog = new ChangelogReader();
+  private beatDueMs = 0;
+  private disksDueMs = 0;
+  private stampsDueMs = 0;
+  private stampsSent: Buffer | undefined;
+  private rejoin: RejoinReason | undefined;
+
+  /** `lastBeatMs`: of an earlier connection to this tracker. */
+  constructor(sources: ReportSources, joined: JoinedConnection, tracker: TrackerAddress, lastBeatMs?: number) {
+    this.lastBeatMs = lastBeatMs;
+    this.sources = sources;
+    this.joined = joined;
+    this.tracker = tracker;
+    this.statistics = sources.statistics.reporter(sources.connections);
+    this.beatDueMs = this.disksDueMs = this.stampsDueMs = sources.clock.monotonic();
+  }
+
+  /** Reports until this connection has to be joined anew, which it answers. Throws FdfsError when the tracker refuses or is gone. */
+  async run(signal: AbortSignal): Promise<RejoinReason> {
+    const { clock, heartBeatMs, diskReportMs } = this.sources;
+    for (;;) {
+      if (this.isDue(this.beatDueMs)) {
+        await this.beat();
+        this.beatDueMs = clock.monotonic() + heartBeatMs;
+      }
+      if (this.isDue(this.stampsDueMs)) await this.reportStamps();
+      if (this.isDue(this.disksDueMs)) {
+        await this.reportDisks();
+        this.disksDueMs = clock.monotonic() + diskReportMs;
+      }
+      this.isFirstRoundDone = true;
+      await this.correctStatus();
+      if (this.rejoin !== undefined) return this.rejoin;
+      const nextMs = Math.min(this.beatDueMs, this.disksDueMs) - clock.monotonic();
+      await sleep(clock, Math.min(LOOK_MS, Math.max(0, nextMs)), signal);
+    }
+  }
+
+  private isDue(atMs: number): boolean {
+    return this.sources.clock.monotonic() >= atMs;
+  }
+
+  private async beat(): Promise<void> {
+    const { connection, exchange } = this.joined;
+    const statistics = this.statistics.changed();
+    const changes = await connection.call(trackerCommands.heartbeat, { statistics }, exchange);
+    this.statistics.confirm();
+    this.lastBeatMs = this.sources.clock.now();
+    this.noteReported();
+    await this.take(changes);
+    if (this.sources.readsChangelog) await this.readChangelog();
+  }
+
+  private async reportDisks(): Promise<void> {
+    let storePaths: StorePathSpace[];
+    try {
+      storePaths = [...this.sources.diskSpaces()];
+    } catch (error) {
+      // A dying disk must not cost the connection; the tracker goes on with the last figures.
+      this.sources.log.warn("disk-report.impossible", { error });
+      return;
+    }
+    const { connection, exchange } = this.joined;
+    const changes = await connection.call(trackerCommands.diskReport, { storePaths }, exchange);
+    this.noteReported();
+    await this.take(changes);
+  }
+
+  private async reportStamps(): Promise<void> {
+    const stamps = this.sources.syncStamps();
+    if (stamps === undefined || stamps.length === 0) return;
+    const report = { stamps: [...stamps] };
+    const bytes = SyncReport.encode(report);
+    if (this.stampsSent?.equals(bytes) === true) return;
+    const { connection, exchange } = this.joined;
+    const changes = await connection.call(trackerCommands.syncReport, report, exchange);
+    this.stampsSent = bytes;
+    this.stampsDueMs = this.sources.clock.monotonic() + this.sources.heartBeatMs;
+    await this.take(changes);
+  }
+
+  private noteReported(): void {
+    const { own } = this.sources;
+    const status = own.at(this.tracker.name);
+    if (status !== undefined) own.noteStatus(this.tracker.name, statusAfterReport(status));
+  }
+
+  private async take(changes: ChangeList): Promise<void> {
+    const { view, own } = this.sources;
+    if (changes.leader !== undefined) own.forgetLeader();
+    const { differences, ownStatus } = view.merge(this.tracker, changes);
+    if (ownStatus !== undefined) {
+      const believed = own.at(this.tracker.name);
+      own.noteLeaderOpinion(this.tracker.name, ownStatus);
+      const isBehind = ownStatus === "WAIT_SYNC" || ownStatus === "SYNCING";
+      // Told to be further behind than the join said: only a new join brings both to the same state.
+      if (isBehind && believed !== undefined && storageStatusValue(believed) > storageStatusValue(ownStatus)) {
+        this.rejoin = "told-not-complete";
+      }
+    }
+    if (differences.length === 0) return;
+    const { connection, exchange } = this.joined;
+    await connection.call(trackerCommands.replicaChange, { storages: [...differences] }, exchange);
+  }
+
+  private async readChangelog(): Promise<void> {
+    const { connection, exchange } = this.joined;
+    const { text } = await connection.call(trackerCommands.changelog, { reader: undefined }, exchange);
+    const { entries, unreadable } = this.changelog.take(text);
+    if (unreadable > 0) this.sources.log.warn("changelog.unreadable", { lines: unreadable });
+    for (const entry of entries) this.sources.onChangelog(entry);
+  }
+
+  private async correctStatus(): Promise<void> {
+    const status = this.sources.own.correctionFor(this.tracker.name);
+    if (status === undefined || this.rejoin !== undefined) return;
+    const { connection, exchange } = this.joined;
+    this.sources.log.info("tracker-link.correcting", { status, there: this.sources.own.at(this.tracker.name) });
+    await connection.call(trackerCommands.changeStatus, { status: storageStatusValue(status) }, exchange);
+    this.rejoin = "status-corrected";
+  }
+}
+
+/** A refusal of the disk report whose cause an operator can find nowhere else (cluster-behaviour.md §3.2). */
+export function explainRefusal(error: FdfsError): string {
+  const isDiskReport = error.facts.command === trackerCommands.diskReport.doc && error.kind === "BAD_REQUEST";
+  return isDiskReport
+    ? `${error.message}; the group probably has another number of store paths: set the same store_path_count on all members`
+    : error.message;
+}

@@ -1,0 +1,89 @@
+// Who gives this storage the files from before it joined? Asked once in its life (87), told to every tracker at every
+// connect (88), and kept in `.data_init_flag` (wire-protocol.md §6.2, §6.8).
+import { FdfsError, trackerCommands } from "@fastdfs-ts/protocol";
+import type { ExchangeOptions, RpcConnection } from "@fastdfs-ts/rpc";
+import { type Logger, Mutex } from "@fastdfs-ts/runtime";
+
+import type { DataInitFile } from "../formats/data-init-file.ts";
+import type { ChangelogEntry } from "./changelog.ts";
+import { type OwnStatus, statusAfterNotify } from "./own-status.ts";
+
+export interface JoinedConnection {
+  readonly connection: RpcConnection;
+  readonly exchange: ExchangeOptions;
+  /** The name of the tracker. */
+  readonly tracker: string;
+}
+
+export class SourceNegotiation {
+  private readonly file: DataInitFile;
+  private readonly own: OwnStatus;
+  private readonly log: Logger;
+  /** Trackers are reached at the same time, but only one may be asked. */
+  private readonly asking = new Mutex();
+
+  constructor(file: DataInitFile, own: OwnStatus, log: Logger) {
+    this.file = file;
+    this.own = own;
+    this.log = log;
+  }
+
+  /** The id of the source, "" if none is needed or it is not known yet. */
+  get source(): string {
+    return this.file.flag.syncSourceId;
+  }
+
+  /** Init flag of a join. */
+  get isPending(): boolean {
+    return !this.file.flag.isSyncOldDone;
+  }
+
+  /**
+   * Settles the source at a tracker that was just joined. Throws FdfsError: NOT_FOUND if no source can be named now or this
+   * tracker does not know it (yet); ask again later, after a new join.
+   */
+  async settle(joined: JoinedConnection): Promise<void> {
+    await this.asking.run(async () => {
+      if (this.isPending) await this.ask(joined);
+    });
+    const { syncSourceId, syncUntilSeconds } = this.file.flag;
+    try {
+      await joined.connection.call(
+        trackerCommands.syncNotify,
+        { sourceStorageId: syncSourceId, untilSeconds: syncUntilSeconds },
+        joined.exchange,
+      );
+    } catch (error) {
+      if (error instanceof FdfsError && error.kind === "NOT_FOUND") this.startOverIfLost();
+      throw error;
+    }
+    const status = this.own.at(joined.tracker);
+    if (status !== undefined) this.own.noteStatus(joined.tracker, statusAfterNotify(status, syncSourceId));
+  }
+
+  /** The changelog says that a member was deleted or moved: perhaps it was our source. */
+  noteChange({ storageId, status, newStorageId }: ChangelogEntry): void {
+    if (storageId === "" || storageId !== this.source) return;
+    if (status === "IP_CHANGED") this.file.update({ syncSourceId: newStorageId });
+    else if (this.own.isComplete) this.file.update({ syncSourceId: "" });
+    else this.startOver("it was deleted");
+  }
+
+  private async ask({ connection, exchange, tracker }: JoinedConnection): Promise<void> {
+    const { source } = await connection.call(trackerCommands.syncDestinationRequest, {}, exchange);
+    const syncSourceId = source?.sourceStorageId ?? "";
+    this.file.update({ isSyncOldDone: true, syncSourceId, syncUntilSeconds: source?.untilSeconds ?? 0 });
+    this.log.info("backfill.source", { tracker, source: syncSourceId || "none needed" });
+  }
+
+  /** No tracker knows the source, and nobody counts this storage as complete: ask for another one. */
+  private startOverIfLost(): void {
+    if (this.source !== "" && this.own.wereAllTried && !this.own.isComplete) this.startOver("no tracker knows it");
+  }
+
+  /** Unlike C, which then counts the storage as complete (cluster-behaviour.md §11.1, W5): files would be missing. */
+  private startOver(why: string): void {
+    this.log.warn("backfill.source-lost", { source: this.source, why });
+    this.file.update({ isSyncOldDone: false, syncSourceId: "", syncUntilSeconds: 0 });
+  }
+}
