@@ -2,6 +2,9 @@
 // the module is loaded.
 import { invariant } from "@fastdfs-ts/runtime";
 
+/** The release of FastDFS whose protocol this is: what trackers and storages announce as their version. */
+export const PROTOCOL_VERSION = "6.16.1";
+
 /** Effective size of a network buffer: header and body of a request without content must be smaller. */
 export const BUFFER_BYTES = 262_144;
 /** The longest body without content that C accepts with that buffer. */

@@ -21,7 +21,7 @@ export { ShutdownStack } from "./lifecycle/shutdown-stack.ts";
 export type { StepOutcome, Worker, WorkerActivity, WorkerStatus } from "./lifecycle/worker.ts";
 export { type WorkerHandle, WorkerPool, type WorkerPoolOptions } from "./lifecycle/worker-pool.ts";
 export { type Cell, REFUSED, type StateTable, stateTable, STAYS } from "./state-table.ts";
-export { AllowHosts } from "./config/allow-hosts.ts";
+export { AllowHosts, resolveAllowHosts } from "./config/allow-hosts.ts";
 export { type ClientConfig, defaultClientConfig, loadClientConfig } from "./config/client-config.ts";
 export {
   ConfigError,

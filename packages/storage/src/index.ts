@@ -1,1 +1,1 @@
-export {};
+export { type StorageModules, openStorage, StorageServer } from "./storage-server.ts";

@@ -2,7 +2,6 @@
 // parameters that storages take from the tracker (wire-protocol.md §5.16).
 import type { ClusterParameters } from "@fastdfs-ts/protocol";
 import {
-  type AllowHosts,
   type Network,
   parseIpAddress,
   printTimeOfDay,
@@ -52,13 +51,6 @@ export async function resolveStorageIds(config: TrackerConfig, network: Network)
     }),
   );
   return new StorageIds(entries);
-}
-
-/** Who may connect, with host names resolved. Throws ENOTFOUND for an unknown name: silence would lock its host out. */
-export async function resolveAllowHosts({ allowHosts }: TrackerConfig, network: Network): Promise<AllowHosts> {
-  if (allowHosts.hostNames.length === 0) return allowHosts;
-  const resolved = await Promise.all(allowHosts.hostNames.map((host) => network.resolve(host)));
-  return allowHosts.withAddresses(resolved.flat());
 }
 
 export function clusterParametersOf(config: TrackerConfig): ClusterParameters {

@@ -23,6 +23,3 @@ export const RELATIONSHIP_MS = 1000;
 
 /** How long requests in progress may take when the server stops. */
 export const DRAIN_MS = 3000;
-
-/** Release of FastDFS whose protocol and behaviour this tracker has; tools show it as the tracker's version (96). */
-export const PROTOCOL_VERSION = "6.16.1";

@@ -1,9 +1,9 @@
 // A running tracker: what is opened in which order, and closed in the reverse one. Nothing else is decided here.
-import { trackerCommands } from "@fastdfs-ts/protocol";
-import { answer, quit, type Route, RpcServer, type ServerTrouble } from "@fastdfs-ts/rpc";
+import { RpcServer, type ServerTrouble } from "@fastdfs-ts/rpc";
 import {
   type Endpoint,
   type Logger,
+  resolveAllowHosts,
   ShutdownStack,
   systemErrorCode,
   type TrackerConfig,
@@ -15,16 +15,11 @@ import { Cluster } from "./cluster/cluster.ts";
 import { Leadership } from "./cluster/leadership.ts";
 import { checkLiveness } from "./cluster/liveness.ts";
 import { restoreCluster, storeCluster } from "./cluster/stored-cluster.ts";
-import { clusterParametersOf, clusterSettingsOf, resolveAllowHosts, resolveStorageIds } from "./config.ts";
+import { clusterSettingsOf, resolveStorageIds } from "./config.ts";
 import { DRAIN_MS, RELATIONSHIP_MS, STATUS_RECORD_SECONDS } from "./limits.ts";
 import { StateFiles, type StoredState } from "./persistence.ts";
-import { clientQueryRoutes } from "./service/client-queries.ts";
-import { clusterAdminRoutes } from "./service/cluster-admin.ts";
-import { clusterViewRoutes, type TrackerFacts } from "./service/cluster-views.ts";
-import { JoinedConnections } from "./service/joined-connections.ts";
-import { storageQuestionRoutes } from "./service/storage-questions.ts";
-import { storageReportRoutes } from "./service/storage-reports.ts";
-import { trackerPeerRoutes } from "./service/tracker-peers.ts";
+import type { TrackerFacts } from "./service/cluster-views.ts";
+import { trackerRoutes } from "./service/routes.ts";
 import { StateSaver } from "./state-saver.ts";
 
 export interface TrackerModules {
@@ -76,7 +71,7 @@ export async function openTracker(
   await using stack = new ShutdownStack();
   const { clock, disk, network } = world;
   const ids = await resolveStorageIds(config, network);
-  const allowHosts = await resolveAllowHosts(config, network);
+  const allowHosts = await resolveAllowHosts(config.allowHosts, network);
   const files = new StateFiles(disk, `${config.basePath}/data`);
   const stored = await files.read();
   logProblems(log, stored);
@@ -140,24 +135,6 @@ export async function openTracker(
     storages: cluster.groups.reduce((sum, group) => sum + group.members.length, 0),
   });
   return new TrackerServer(cluster, server, stack.move());
-}
-
-function trackerRoutes(
-  cluster: Cluster,
-  config: TrackerConfig,
-  facts: TrackerFacts,
-  save: () => Promise<void>,
-): Route[] {
-  return [
-    ...clientQueryRoutes(cluster, config.responseAddressBytes),
-    ...clusterViewRoutes(cluster, facts, config.responseAddressBytes),
-    ...clusterAdminRoutes(cluster, save),
-    ...storageQuestionRoutes(cluster, clusterParametersOf(config)),
-    ...storageReportRoutes(cluster, new JoinedConnections(cluster), save),
-    ...trackerPeerRoutes(cluster),
-    answer(trackerCommands.activeTest, () => ({})),
-    quit(trackerCommands.quit),
-  ];
 }
 
 function logProblems(log: Logger, { problems }: StoredState): void {

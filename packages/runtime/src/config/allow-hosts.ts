@@ -1,5 +1,6 @@
 // Who may connect: the `allow_hosts` lines (storage-formats.md §6.2). Entries are "*", addresses, CIDR blocks, host
 // names, and ranges in brackets such as 10.0.1.[1-15,20] or host[01-08].example.net.
+import type { Network } from "../ports/network.ts";
 import { type IpAddress, parseIpAddress, unmapIpv4 } from "./ip-address.ts";
 
 /** Bound on what bracket ranges of one configuration expand to: a /16, more is what CIDR is for. */
@@ -157,4 +158,11 @@ function listNumbers(text: string, countMax: number): string[] | undefined {
     }
   }
   return numbers;
+}
+
+/** Replaces host names by their addresses. Throws the resolver's error for a name without one. */
+export async function resolveAllowHosts(allowHosts: AllowHosts, network: Network): Promise<AllowHosts> {
+  if (allowHosts.hostNames.length === 0) return allowHosts;
+  const resolved = await Promise.all(allowHosts.hostNames.map((host) => network.resolve(host)));
+  return allowHosts.withAddresses(resolved.flat());
 }

@@ -20,6 +20,7 @@ import {
   VolumeStatList,
   type VolumeStatRequest,
   volumeStatFilters,
+  PROTOCOL_VERSION,
 } from "@fastdfs-ts/protocol";
 import { answer, answerRaw, type ConnectionCounts, type Route } from "@fastdfs-ts/rpc";
 
@@ -28,7 +29,7 @@ import type { Group } from "../cluster/group.ts";
 import { printHostPort } from "../cluster/leadership.ts";
 import type { StorageNode } from "../cluster/storage-node.ts";
 import { suitedAddress } from "../cluster/suited-address.ts";
-import { PROTOCOL_VERSION, STATUS_RECORD_SECONDS } from "../limits.ts";
+import { STATUS_RECORD_SECONDS } from "../limits.ts";
 import { groupHasSpace, groupHasTrunkSpace, reservedMib } from "../scheduling/space-reserve.ts";
 
 /** Facts about this process. */

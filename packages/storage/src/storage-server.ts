@@ -1,0 +1,156 @@
+// One storage: what is opened in which order, and closed in the reverse one. Nothing else happens here.
+import { FdfsError, PROTOCOL_VERSION } from "@fastdfs-ts/protocol";
+import { RpcServer, type ServerTrouble } from "@fastdfs-ts/rpc";
+import {
+  AccessLog,
+  Deadlines,
+  type Endpoint,
+  type Logger,
+  resolveAllowHosts,
+  ShutdownStack,
+  type StorageConfig,
+  type World,
+} from "@fastdfs-ts/runtime";
+
+import { DataInitFile } from "./formats/data-init-file.ts";
+import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
+import { openFileStore } from "./open-file-store.ts";
+import { logAccess } from "./service/access-actions.ts";
+import { fileRoutes } from "./service/file-routes.ts";
+import { clusterSettings } from "./tracker-link/cluster-parameters.ts";
+import { askTrackersWhoIAm } from "./tracker-link/startup-queries.ts";
+import { TrackerLinks } from "./tracker-link/tracker-links.ts";
+
+const MIB = 1024 * 1024;
+/** Deadlines of calls to trackers are seconds long. */
+const DEADLINE_RESOLUTION_MS = 100;
+/** How long requests in progress may take when the server stops. */
+const DRAIN_MS = 10_000;
+
+export interface StorageModules {
+  readonly log: Logger;
+  /** Gives up a start that waits for a tracker. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Starts a storage: asks the trackers who it is, opens its disks, listens, joins. Throws FdfsError with the place and
+ * the remedy if it cannot; everything opened so far is closed again.
+ */
+export async function openStorage(
+  config: StorageConfig,
+  world: World,
+  { log, signal }: StorageModules,
+): Promise<StorageServer> {
+  await using stack = new ShutdownStack();
+  const { disk, clock, network, random } = world;
+  disk.makeDirectory(`${config.basePath}/data/sync`);
+  const initFile = DataInitFile.open(disk, config.basePath, Math.floor(clock.now() / 1000));
+  const uuid = readOrCreateStorageUuid(disk, random, config.basePath);
+
+  const deadlines = Deadlines.open(clock, DEADLINE_RESOLUTION_MS);
+  stack.defer(() => deadlines.close());
+  const localAddress = config.clientBind ? config.bindAddresses[0] : undefined;
+  const facts = await askTrackersWhoIAm({ config, world, deadlines, log, signal, localAddress });
+  const { identity, parameters, storageIds } = facts;
+  const { spaceReserve: reserve, storePathChoice } = clusterSettings(parameters, log);
+  const addressById = new Map(storageIds.map(({ id, hosts }) => [String(id), hosts[0] ?? ""]));
+  const rules = {
+    storePathChoice,
+    reserve,
+    addressBytes: parameters.responseIpAddressBytes,
+    addressOfStorageId: (storageId: string) => addressById.get(storageId) ?? "",
+  };
+
+  const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack });
+  const accessLog = openAccessLog(config, world, log);
+  if (accessLog !== undefined) stack.defer(() => accessLog.close());
+
+  const allowHosts = await resolveAllowHosts(config.allowHosts, network);
+  const server = await RpcServer.listen({
+    network,
+    clock,
+    listen: { hosts: config.bindAddresses, port: config.port },
+    routes: fileRoutes(store),
+    maxConnections: config.maxConnections,
+    networkTimeoutMs: config.networkTimeoutMs,
+    closeOnBadRequest: true,
+    allows: allowHosts.allowsEverybody ? undefined : (host) => allowHosts.allows(host),
+    onAnswered: accessLog === undefined ? undefined : (exchange) => logAccess(accessLog, exchange),
+    onTrouble: (trouble) => logTrouble(log, trouble),
+  });
+  stack.defer(() => server.stop(DRAIN_MS));
+
+  // Last in: trackers send clients only once we answer; first out: they stop sending before we drain.
+  const links = TrackerLinks.start({
+    ...facts,
+    config,
+    world,
+    deadlines,
+    log,
+    localAddress,
+    initFile,
+    statistics: store.statistics,
+    connections: () => server.connectionCounts,
+    version: PROTOCOL_VERSION,
+    upTimeSeconds: Math.floor(clock.now() / 1000),
+    diskSpaces: () => {
+      store.paths.measure("all");
+      return store.paths.all.map(({ totalBytes, freeBytes }) => ({
+        totalMib: Math.floor(totalBytes / MIB),
+        freeMib: Math.floor(freeBytes / MIB),
+      }));
+    },
+  });
+  stack.defer(() => links.stop());
+  log.notice("storage.started", { group: identity.groupName, id: identity.storageId, uuid, port: server.local.port });
+  return new StorageServer(identity, uuid, server.local, links, stack.move());
+}
+
+export class StorageServer {
+  readonly identity: StorageIdentity;
+  readonly uuid: string;
+  readonly local: Endpoint;
+  /** The connections to the trackers: what they are doing and why. */
+  readonly links: TrackerLinks;
+  private readonly stack: ShutdownStack;
+  private stopping: Promise<void> | undefined;
+
+  constructor(identity: StorageIdentity, uuid: string, local: Endpoint, links: TrackerLinks, stack: ShutdownStack) {
+    this.identity = identity;
+    this.uuid = uuid;
+    this.local = local;
+    this.links = links;
+    this.stack = stack;
+  }
+
+  /** Leaves the trackers, lets requests in progress end, writes what is in memory. May be called twice. */
+  stop(): Promise<void> {
+    this.stopping ??= this.stack[Symbol.asyncDispose]();
+    return this.stopping;
+  }
+}
+
+function openAccessLog(config: StorageConfig, { disk, clock }: World, log: Logger): AccessLog | undefined {
+  if (!config.accessLog.enabled) return undefined;
+  const folder = `${config.basePath}/logs`;
+  disk.makeDirectory(folder);
+  const path = `${folder}/storage_access.log`;
+  try {
+    return AccessLog.open({
+      disk,
+      clock,
+      path,
+      config: config.accessLog,
+      onError: (error) => log.error("access-log.failed", { path, error }),
+    });
+  } catch (error) {
+    throw FdfsError.fromUnknown(error, { path });
+  }
+}
+
+function logTrouble(log: Logger, trouble: ServerTrouble): void {
+  const { kind, ...facts } = trouble;
+  if (kind === "handler-failed") log.error("request.handler-failed", facts);
+  else log.warn(kind === "connection-limit" ? "connection.limit-reached" : "connection.host-not-allowed", facts);
+}
