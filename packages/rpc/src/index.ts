@@ -7,6 +7,7 @@ export {
   peerText,
   RpcConnection,
 } from "./client/rpc-connection.ts";
+export { ChunkQueue } from "./chunk-queue.ts";
 export { Slab } from "./slab.ts";
 export type { ContentReader } from "./server/content-reader.ts";
 export {

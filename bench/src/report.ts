@@ -1,0 +1,115 @@
+// The results for people: Markdown tables, which also read well on a terminal.
+import type { Timing } from "./codec.ts";
+import type { Comparison, SideFigures } from "./compare.ts";
+import type { Machine } from "./machine.ts";
+import { GROWTH_MAX, type SoakResult } from "./soak.ts";
+
+/** All that one run of the benchmarks found. */
+export interface Results {
+  readonly command: string;
+  readonly machine: Machine;
+  readonly subject: string;
+  readonly comparisons: readonly Comparison[];
+  readonly soak: SoakResult | undefined;
+  readonly codec: readonly Timing[];
+}
+
+type Row = readonly string[];
+
+/** A section with a heading, as it is appended to RESULTS.md. */
+export function resultsText(results: Results): string {
+  const { machine } = results;
+  const parts = [
+    `## ${machine.date}, ${machine.commit}`,
+    `\`${results.command}\` · Node ${machine.node} · ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB · ` +
+      `Linux ${machine.kernel}, ${machine.fileSystem} · load generator: ${machine.generator}`,
+  ];
+  if (results.comparisons.length > 0) parts.push(comparisonTable(results.comparisons, results.subject));
+  if (results.soak !== undefined) parts.push(soakTable(results.soak, results.subject));
+  if (results.codec.length > 0) parts.push(codecTable(results.codec));
+  return parts.join("\n\n") + "\n";
+}
+
+function comparisonTable(comparisons: readonly Comparison[], subject: string): string {
+  const rows: Row[] = [
+    [
+      "scenario",
+      "conns",
+      "server",
+      "ops/s",
+      "p50 ms",
+      "p99 ms",
+      "max ms",
+      "CPU µs/op",
+      "peak MiB",
+      "CPU ×",
+      "time ×",
+      "aim",
+    ],
+  ];
+  for (const each of comparisons) {
+    rows.push(
+      [each.scenario, String(each.connections), "bare", ...figures(each.bare), "", "", ""],
+      ["", "", subject, ...figures(each.subject), factor(each.cpuRatio), factor(each.secondsRatio), aimText(each)],
+    );
+  }
+  return table(rows, 3);
+}
+
+function figures(side: SideFigures): Row {
+  return [
+    rounded(side.opsPerSecond),
+    rounded(side.p50Ms),
+    rounded(side.p99Ms),
+    rounded(side.maxMs),
+    rounded(side.cpuMicrosPerOp),
+    rounded(side.peakMib),
+  ];
+}
+
+function aimText({ aim, isReached }: Comparison): string {
+  const time = aim.seconds === undefined ? "" : `, time ≤ ${aim.seconds}`;
+  return `CPU ≤ ${aim.cpu}${time}: ${isReached ? "reached" : "missed"}`;
+}
+
+function soakTable(result: SoakResult, subject: string): string {
+  const rows: Row[] = [["soak", "operations", "early MiB", "late MiB", "peak MiB", "aim"]];
+  const verdict = `late ≤ ${GROWTH_MAX} × early: ${result.isFlat ? "reached" : "missed"}`;
+  for (const [name, side, aim] of [
+    ["bare", result.bare, ""],
+    [subject, result.subject, verdict],
+  ] as const) {
+    rows.push([
+      name,
+      String(result.operations),
+      rounded(side.earlyMib),
+      rounded(side.lateMib),
+      rounded(side.peakMib),
+      aim,
+    ]);
+  }
+  return table(rows, 1);
+}
+
+function codecTable(timings: readonly Timing[]): string {
+  return table([["codec", "ns/op"], ...timings.map(({ name, nanoseconds }) => [name, rounded(nanoseconds)])], 1);
+}
+
+/** Three significant digits, no exponent. */
+function rounded(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+function factor(value: number): string {
+  return value.toFixed(2);
+}
+
+/** A Markdown table; columns from the `textColumns`-th on are flush right. */
+function table(rows: readonly Row[], textColumns: number): string {
+  const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
+  const line = (row: Row): string =>
+    `| ${row.map((cell, i) => (i < textColumns ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(" | ")} |`;
+  const rule = `| ${widths.map((width, i) => (i < textColumns ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`;
+  const [head, ...body] = rows.map(line);
+  return [head, rule, ...body].join("\n");
+}
