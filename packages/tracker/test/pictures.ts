@@ -1,0 +1,47 @@
+// Pictures of a cluster for the tests of the scheduler: only what a test is about has to be said.
+import type { GroupPicture, MemberPicture, SchedulingPolicy } from "../src/scheduling/cluster-picture.ts";
+
+export function policy(overrides: Partial<SchedulingPolicy> = {}): SchedulingPolicy {
+  return {
+    groupChoice: "round-robin",
+    fixedGroup: undefined,
+    uploadStorageChoice: "round-robin",
+    downloadStorageChoice: "round-robin",
+    storePathChoice: "round-robin",
+    reserve: { kind: "mib", mib: 100 },
+    usesTrunkFiles: false,
+    syncMaxDelaySeconds: 86_400,
+    syncMaxTimeSeconds: 300,
+    ...overrides,
+  };
+}
+
+export function member(id: string, overrides: Partial<MemberPicture> = {}): MemberPicture {
+  return {
+    id,
+    uploadPriority: 10,
+    paths: [{ totalMib: 1000, freeMib: 500 }],
+    writePathCursor: 0,
+    lastSyncedTimestamp: 0,
+    isReadable: true,
+    isWritable: true,
+    ...overrides,
+  };
+}
+
+export function group(name: string, overrides: Partial<GroupPicture> = {}): GroupPicture {
+  const members = overrides.writable ?? [member(`${name}-a`), member(`${name}-b`)];
+  return {
+    name,
+    totalMib: 1000,
+    freeMib: 500,
+    trunkFreeMib: 0,
+    storePathCount: 1,
+    readable: members,
+    writable: members,
+    readCursor: 0,
+    writeCursor: 0,
+    storeServer: members[0],
+    ...overrides,
+  };
+}
