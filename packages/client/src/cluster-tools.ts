@@ -108,7 +108,7 @@ export class ClusterTools {
   }
 
   /** The servers of all groups (97, since 6.16). */
-  clusterStat(filter: StorageStatFilter = {}): Promise<StorageStatList> {
+  async clusterStat(filter: StorageStatFilter = {}): Promise<StorageStatList> {
     const { isTrunkServer, status, statusIsNot } = filter;
     const compared = status ?? statusIsNot;
     const request = {
@@ -170,19 +170,19 @@ export class ClusterTools {
   }
 
   /** Where a download would go now (102). Trackers do not know whether a file exists. */
-  queryFetch(fileId: string, options: CallOptions = {}): Promise<Endpoint> {
+  async queryFetch(fileId: string, options: CallOptions = {}): Promise<Endpoint> {
     const file = checkedFileId(fileId);
     return operate(this.session, file, options.signal, (signal) => this.session.trackers.readTarget(file, signal));
   }
 
   /** All servers that should have the file (105). */
-  queryFetchAll(fileId: string, options: CallOptions = {}): Promise<Endpoint[]> {
+  async queryFetchAll(fileId: string, options: CallOptions = {}): Promise<Endpoint[]> {
     const file = checkedFileId(fileId);
     return operate(this.session, file, options.signal, (signal) => this.session.trackers.readTargets(file, signal));
   }
 
   /** Where a change of the file would go (103). */
-  queryUpdate(fileId: string, options: CallOptions = {}): Promise<Endpoint> {
+  async queryUpdate(fileId: string, options: CallOptions = {}): Promise<Endpoint> {
     const file = checkedFileId(fileId);
     return operate(this.session, file, options.signal, (signal) => this.session.trackers.updateTarget(file, signal));
   }

@@ -162,14 +162,14 @@ export class FastDfsClient implements AsyncDisposable {
    * Never repeated once a byte may have reached a storage, so it never stores twice: after CONNECTION_LOST or TIMED_OUT
    * the file may or may not be there.
    */
-  upload(source: UploadSource, options: UploadOptions = {}): Promise<StoredFile> {
+  async upload(source: UploadSource, options: UploadOptions = {}): Promise<StoredFile> {
     return operate(this.session, undefined, options.signal, async (signal) =>
       upload(this.session, await contentOf(source, options, signal), options, signal),
     );
   }
 
   /** As `upload` for a local file, whose name gives the extension. */
-  uploadFile(path: string, options: UploadFileOptions = {}): Promise<StoredFile> {
+  async uploadFile(path: string, options: UploadFileOptions = {}): Promise<StoredFile> {
     return operate(this.session, undefined, options.signal, (signal) =>
       upload(this.session, fileContent(this.session.world.disk, path), { fileName: path, ...options }, signal),
     );
@@ -179,7 +179,7 @@ export class FastDfsClient implements AsyncDisposable {
    * Stores a stream of unknown and unlimited size, in memory for one piece: an appender file is begun, the pieces are
    * appended, and it gets the name of a normal file at the end. If anything fails, what was stored is deleted.
    */
-  uploadStream(source: UploadSource, options: UploadStreamOptions = {}): Promise<StoredFile> {
+  async uploadStream(source: UploadSource, options: UploadStreamOptions = {}): Promise<StoredFile> {
     const pieceBytes = options.pieceBytes ?? DEFAULT_PIECE_BYTES;
     return operate(this.session, undefined, options.signal, (signal) =>
       uploadStream(this.session, source, { ...options, pieceBytes }, signal),
@@ -190,7 +190,7 @@ export class FastDfsClient implements AsyncDisposable {
    * Stores a file whose name is derived from its master's: "…390.txt" and "_80x80" give "…390_80x80.txt". The extension
    * is the master's unless given. Throws ALREADY_EXISTS if there is one, NOT_FOUND if there is no master.
    */
-  uploadSlave(
+  async uploadSlave(
     masterId: string,
     slavePrefix: string,
     source: UploadSource,
@@ -203,7 +203,7 @@ export class FastDfsClient implements AsyncDisposable {
   }
 
   /** As `uploadSlave` for a local file. The extension is the master's unless given. */
-  uploadSlaveFile(
+  async uploadSlaveFile(
     masterId: string,
     slavePrefix: string,
     path: string,
@@ -221,12 +221,12 @@ export class FastDfsClient implements AsyncDisposable {
    * connection until it is read or cancelled. Storages that do not have the file (NOT_FOUND) or fail are passed over
    * while others have it. Throws BAD_REQUEST if `offset` is at or beyond the end.
    */
-  download(fileId: string, options: DownloadOptions = {}): Promise<Download> {
+  async download(fileId: string, options: DownloadOptions = {}): Promise<Download> {
     return openDownload(this.session, checkedFileId(fileId), options);
   }
 
   /** Writes at the end of an appender file. Never repeated once sent. Throws BAD_REQUEST if it is no appender file. */
-  append(fileId: string, source: UploadSource, options: ContentOptions = {}): Promise<void> {
+  async append(fileId: string, source: UploadSource, options: ContentOptions = {}): Promise<void> {
     return this.write(fileId, source, options, (file, content, signal) => {
       const request = { logicalName: file.logicalName, contentBytes: content.bytes };
       return changeWithContent(this.session, file, storageCommands.appendFile, request, content, signal);
@@ -234,7 +234,7 @@ export class FastDfsClient implements AsyncDisposable {
   }
 
   /** Overwrites a part of an appender file from `offset` on. Throws BAD_REQUEST if `offset` is beyond the end. */
-  modify(fileId: string, offset: number, source: UploadSource, options: ContentOptions = {}): Promise<void> {
+  async modify(fileId: string, offset: number, source: UploadSource, options: ContentOptions = {}): Promise<void> {
     return this.write(fileId, source, options, (file, content, signal) => {
       const request = { logicalName: file.logicalName, offset, contentBytes: content.bytes };
       return changeWithContent(this.session, file, storageCommands.modifyFile, request, content, signal);
@@ -242,19 +242,19 @@ export class FastDfsClient implements AsyncDisposable {
   }
 
   /** Sets the size of an appender file, in bytes; a larger one fills with zeros. */
-  truncate(fileId: string, newBytes: number, options: CallOptions = {}): Promise<void> {
+  async truncate(fileId: string, newBytes: number, options: CallOptions = {}): Promise<void> {
     const file = checkedFileId(fileId);
     return operate(this.session, file, options.signal, (signal) => truncate(this.session, file, newBytes, signal));
   }
 
   /** Turns an appender file into a normal one, which has a new name; the old one is gone. Never repeated once sent. */
-  regenerate(fileId: string, options: CallOptions = {}): Promise<StoredFile> {
+  async regenerate(fileId: string, options: CallOptions = {}): Promise<StoredFile> {
     const file = checkedFileId(fileId);
     return operate(this.session, file, options.signal, (signal) => regenerateName(this.session, file, signal));
   }
 
   /** Deletes a file and its metadata, not its slaves. Throws NOT_FOUND if it is not there. */
-  delete(fileId: string, options: CallOptions = {}): Promise<void> {
+  async delete(fileId: string, options: CallOptions = {}): Promise<void> {
     const file = checkedFileId(fileId);
     return operate(this.session, file, options.signal, (signal) => deleteFile(this.session, file, signal));
   }
@@ -284,7 +284,7 @@ export class FastDfsClient implements AsyncDisposable {
   }
 
   /** Names and values of a file, empty if it has none. Throws NOT_FOUND if the file is not there. */
-  getMetadata(fileId: string, options: CallOptions = {}): Promise<Record<string, string>> {
+  async getMetadata(fileId: string, options: CallOptions = {}): Promise<Record<string, string>> {
     const file = checkedFileId(fileId);
     return operate(this.session, file, options.signal, (signal) => getMetadata(this.session, file, signal));
   }
@@ -293,7 +293,7 @@ export class FastDfsClient implements AsyncDisposable {
    * "overwrite" (default) replaces all names and values, an empty object removes them; "merge" adds, new values win.
    * Names have at most 64 bytes of UTF-8, values 256 (BAD_REQUEST).
    */
-  setMetadata(
+  async setMetadata(
     fileId: string,
     metadata: Metadata,
     options: CallOptions & { readonly mode?: "overwrite" | "merge" | undefined } = {},
@@ -306,7 +306,7 @@ export class FastDfsClient implements AsyncDisposable {
   }
 
   /** Another name for a file, in the same group. Throws NOT_FOUND, ALREADY_EXISTS. */
-  createLink(sourceId: string, options: LinkOptions = {}): Promise<StoredFile> {
+  async createLink(sourceId: string, options: LinkOptions = {}): Promise<StoredFile> {
     const source = checkedFileId(sourceId);
     const masterId: FileId | undefined = options.masterId === undefined ? undefined : checkedFileId(options.masterId);
     return operate(this.session, source, options.signal, (signal) =>
@@ -320,7 +320,7 @@ export class FastDfsClient implements AsyncDisposable {
     return { token: accessToken(checkedFileId(fileId).logicalName, secret, ts), ts };
   }
 
-  private write(
+  private async write(
     fileId: string,
     source: UploadSource,
     options: ContentOptions,

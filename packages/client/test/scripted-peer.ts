@@ -15,6 +15,10 @@ export interface ScriptedPeer extends AsyncDisposable {
   readonly connections: { open: number; total: number };
   /** Closes every connection from this side. */
   cutAll(): void;
+  /** Resolves when no connection is open. */
+  whenQuiet(): Promise<void>;
+  /** Resolves when this many requests have come in all. */
+  whenAsked(count: number): Promise<void>;
 }
 
 export async function startScriptedPeer(
@@ -23,6 +27,19 @@ export async function startScriptedPeer(
   const requests: Buffer[] = [];
   const connections = { open: 0, total: 0 };
   const alive = new Set<Connection>();
+  const waiting = new Set<{ isDone: () => boolean; resolve: () => void }>();
+  const happened = () => {
+    for (const one of waiting) {
+      if (!one.isDone()) continue;
+      waiting.delete(one);
+      one.resolve();
+    }
+  };
+  const when = (isDone: () => boolean) =>
+    new Promise<void>((resolve) => {
+      waiting.add({ isDone, resolve });
+      happened();
+    });
   const listener = await nodeNetwork.listen({ host: "127.0.0.1", port: 0 }, (connection) => {
     let inbox = Buffer.alloc(0);
     connections.open++;
@@ -36,6 +53,7 @@ export async function startScriptedPeer(
           const request = inbox.subarray(0, frameBytes);
           inbox = inbox.subarray(frameBytes);
           requests.push(request);
+          happened();
           const reaction = react(request, connection);
           if (reaction === "close") connection.destroy();
           else if (reaction !== "silence") connection.write(reaction);
@@ -45,6 +63,7 @@ export async function startScriptedPeer(
       closed() {
         connections.open--;
         alive.delete(connection);
+        happened();
       },
     });
   });
@@ -56,6 +75,8 @@ export async function startScriptedPeer(
     requests,
     connections,
     cutAll,
+    whenQuiet: () => when(() => connections.open === 0),
+    whenAsked: (count) => when(() => requests.length >= count),
     async [Symbol.asyncDispose]() {
       cutAll();
       await listener.close();
