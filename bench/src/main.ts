@@ -50,10 +50,15 @@ if (values.help) {
   const abort = new AbortController();
   process.once("SIGINT", () => abort.abort(new Error("interrupted")));
   process.once("SIGTERM", () => abort.abort(new Error("terminated")));
-  const results = await runAll(abort.signal);
-  if (values.json) console.log(JSON.stringify(results, undefined, 2));
-  else console.log(resultsText(results));
-  if (values.write) write(results);
+  try {
+    const results = await runAll(abort.signal);
+    if (values.json) console.log(JSON.stringify(results, undefined, 2));
+    else console.log(resultsText(results));
+    if (values.write) write(results);
+  } catch (error) {
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
 }
 
 async function runAll(signal: AbortSignal): Promise<Results> {
@@ -96,7 +101,8 @@ function runSoak(subject: Subject, signal: AbortSignal): Promise<SoakResult> {
       operations: positive("operations", values.operations),
       folder,
       signal,
-      onCycle: (done, ofAll, mib) => note(`soak: ${done} of ${ofAll} operations, ${mib.toFixed(0)} MiB`),
+      onCycle: (done, ofAll, { liveMib }) =>
+        note(`soak: ${done} of ${ofAll} operations, ${liveMib.toFixed(1)} MiB live`),
     }),
   );
 }

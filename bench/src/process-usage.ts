@@ -16,23 +16,14 @@ export function cpuMicroseconds(pid: number): number {
   return ((Number(columns[UTIME_COLUMN]) + Number(columns[STIME_COLUMN])) * 1e6) / ticksPerSecond;
 }
 
-/** Memory in use now, in MiB. */
-export function residentMib(pid: number): number {
-  return statusMib(pid, "VmRSS");
-}
-
 /** The most that was in use since the start, or since `resetPeak`, in MiB. */
 export function peakMib(pid: number): number {
-  return statusMib(pid, "VmHWM");
+  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+  if (kib === undefined) throw new Error(`/proc/${pid}/status has no VmHWM`);
+  return Number(kib) / 1024;
 }
 
 /** Lets the peak begin again at what is in use now. */
 export function resetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
-}
-
-function statusMib(pid: number, key: string): number {
-  const kib = new RegExp(`^${key}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
-  if (kib === undefined) throw new Error(`/proc/${pid}/status has no ${key}`);
-  return Number(kib) / 1024;
 }

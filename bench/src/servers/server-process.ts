@@ -3,7 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Address } from "../load/load-connection.ts";
+import type { MemorySample } from "./memory-probe.ts";
 
+const MEMORY_PROBE = new URL("./memory-probe.js", import.meta.url).href;
 const READY_MS = 60_000;
 const READY_POLL_MS = 50;
 const STOP_MS = 10_000;
@@ -13,6 +15,8 @@ const HOST = "127.0.0.1";
 export interface ServerProcess {
   readonly pid: number;
   readonly address: Address;
+  /** Collects garbage and measures what is left. */
+  sampleMemory(): Promise<MemorySample>;
   /** SIGTERM, and SIGKILL if that does not help. Resolves when the process is gone. */
   stop(): Promise<void>;
 }
@@ -26,13 +30,15 @@ export async function startServer(
   port: number,
   isReady: (address: Address) => Promise<boolean>,
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--expose-gc", "--import", MEMORY_PROBE, ...args], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
   let output = "";
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString()).slice(-KEPT_ERROR_CHARS);
   };
-  child.stdout.on("data", keep);
-  child.stderr.on("data", keep);
+  child.stdout?.on("data", keep);
+  child.stderr?.on("data", keep);
   const address = { host: HOST, port };
   const deadline = performance.now() + READY_MS;
   while (!(await isReady(address))) {
@@ -45,7 +51,7 @@ export async function startServer(
     }
     await sleep(READY_POLL_MS);
   }
-  return { pid: child.pid!, address, stop: () => stopChild(child) };
+  return { pid: child.pid!, address, sampleMemory: () => sampleMemory(child), stop: () => stopChild(child) };
 }
 
 /** Ready when the port accepts a connection. */
@@ -85,6 +91,15 @@ function ask({ host, port }: Address, request: Buffer | undefined): Promise<bool
     socket.once("data", (answer) => {
       resolve(answer[STATUS_AT] === 0);
       socket.destroy();
+    });
+  });
+}
+
+function sampleMemory(child: ChildProcess): Promise<MemorySample> {
+  return new Promise((resolve, reject) => {
+    child.once("message", (sample) => resolve(sample as MemorySample));
+    child.send("sample", (error) => {
+      if (error !== null) reject(error);
     });
   });
 }
