@@ -46,6 +46,14 @@ export function storageIdentity(facts: IdentityFacts): StorageIdentity {
   };
 }
 
+/**
+ * Whether a text can be the id of a storage: an address, a number, or the short code of an IPv6 address. Ids come from
+ * trackers and become parts of file names and lines of state files.
+ */
+export function isStorageId(text: string): boolean {
+  return /^[\w:-][\w.:-]{0,14}$/.test(text);
+}
+
 function idBytes(numericId: string): Buffer {
   const id = Number(numericId);
   if (!/^\d+$/.test(numericId) || id < 1 || id > MAX_NUMERIC_STORAGE_ID) {

@@ -10,6 +10,7 @@ import {
 } from "@fastdfs-ts/protocol";
 import type { Endpoint, Logger } from "@fastdfs-ts/runtime";
 
+import { isStorageId } from "../identity.ts";
 import { mergeAction } from "./membership-table.ts";
 import { isAt, type TrackerAddress } from "./tracker-address.ts";
 
@@ -107,7 +108,7 @@ export class MembershipView {
     let ownStatus: StorageStatus | undefined;
     for (const brief of members) {
       const status = storageStatusOf(brief.status);
-      if (status === undefined || brief.storageId === "") {
+      if (status === undefined || !isStorageId(brief.storageId)) {
         this.log.warn("cluster.senseless-member", { id: brief.storageId, status: brief.status });
       } else if (brief.storageId === this.ownId) ownStatus = status;
       else {

@@ -5,8 +5,11 @@ import type { ExchangeOptions, RpcConnection } from "@fastdfs-ts/rpc";
 import { type Logger, Mutex } from "@fastdfs-ts/runtime";
 
 import type { DataInitFile } from "../formats/data-init-file.ts";
+import { isStorageId } from "../identity.ts";
 import type { ChangelogEntry } from "./changelog.ts";
 import { type OwnStatus, statusAfterNotify } from "./own-status.ts";
+
+const nobody = { sourceStorageId: "", untilSeconds: 0 };
 
 export interface JoinedConnection {
   readonly connection: RpcConnection;
@@ -64,15 +67,21 @@ export class SourceNegotiation {
   /** The changelog says that a member was deleted or moved: perhaps it was our source. */
   noteChange({ storageId, status, newStorageId }: ChangelogEntry): void {
     if (storageId === "" || storageId !== this.source) return;
-    if (status === "IP_CHANGED") this.file.update({ syncSourceId: newStorageId });
+    if (status === "IP_CHANGED" && isStorageId(newStorageId)) this.file.update({ syncSourceId: newStorageId });
     else if (this.own.isComplete) this.file.update({ syncSourceId: "" });
     else this.startOver("it was deleted");
   }
 
   private async ask({ connection, exchange, tracker }: JoinedConnection): Promise<void> {
     const { source } = await connection.call(trackerCommands.syncDestinationRequest, {}, exchange);
-    const syncSourceId = source?.sourceStorageId ?? "";
-    this.file.update({ isSyncOldDone: true, syncSourceId, syncUntilSeconds: source?.untilSeconds ?? 0 });
+    const { sourceStorageId: syncSourceId, untilSeconds: syncUntilSeconds } = source ?? nobody;
+    const isSensible = syncSourceId === "" || isStorageId(syncSourceId);
+    // It is about to be written down for good.
+    if (!isSensible || !Number.isSafeInteger(syncUntilSeconds) || syncUntilSeconds < 0) {
+      const reason = `${JSON.stringify(source)} is no source of old files`;
+      throw new FdfsError("BAD_ANSWER", { peer: tracker, reason });
+    }
+    this.file.update({ isSyncOldDone: true, syncSourceId, syncUntilSeconds });
     this.log.info("backfill.source", { tracker, source: syncSourceId || "none needed" });
   }
 

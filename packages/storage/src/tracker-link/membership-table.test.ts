@@ -1,0 +1,34 @@
+import { storageStatuses, type StorageStatus, storageStatusValue } from "@fastdfs-ts/protocol";
+import { describe, expect, it } from "vitest";
+
+import { type KnownStatus, mergeAction, type MergeAction } from "./membership-table.ts";
+
+const statuses = Object.keys(storageStatuses) as StorageStatus[];
+const gone: readonly KnownStatus[] = ["DELETED", "IP_CHANGED"];
+
+/** The rules of cluster-behaviour.md §3.4 in their order, and our own one before them. */
+function byTheRules(told: StorageStatus, known: KnownStatus): MergeAction {
+  if (told === "NONE") return known === "unknown" ? "ignore" : "keep";
+  const isTombstone = gone.includes(told);
+  if (known === "unknown") return isTombstone ? "ignore" : "add";
+  if (told === known) return "keep";
+  // Ours: a member that came back is fed again.
+  if (gone.includes(known) && !isTombstone && told !== "OFFLINE") return "start";
+  if (told === "OFFLINE") {
+    if (known === "ACTIVE" || known === "ONLINE") return "take";
+    return known === "NONE" || known === "INIT" ? "keep" : "differ";
+  }
+  if (known === "OFFLINE") return "take";
+  if (known === "NONE") return isTombstone ? "keep" : "start";
+  const isEarly = told === "WAIT_SYNC" || told === "SYNCING";
+  if (isEarly && storageStatusValue(known) > storageStatusValue(told)) return "differ";
+  return "take";
+}
+
+describe("the table of member lists", () => {
+  const cells = statuses.flatMap((told) => ["unknown" as const, ...statuses].map((known) => [told, known] as const));
+
+  it.each(cells)("told %s, known %s", (told, known) => {
+    expect(mergeAction(told, known)).toBe(byTheRules(told, known));
+  });
+});
