@@ -16,7 +16,7 @@ import { nodeWorld } from "@fastdfs-ts/runtime/node";
 import type { FileStore } from "../src/files/file-store.ts";
 import { DataInitFile } from "../src/formats/data-init-file.ts";
 import { storageIdentity } from "../src/identity.ts";
-import { openFileStore } from "../src/open-file-store.ts";
+import { type FileServiceRules, openFileStore } from "../src/open-file-store.ts";
 import { fileRoutes } from "../src/service/file-routes.ts";
 
 export interface ServedStore {
@@ -37,6 +37,10 @@ export interface ServeStoreOptions {
   readonly groupName?: string;
   readonly world?: World;
   readonly config?: Partial<StorageConfig>;
+  /** The address this storage believes to have; names of its files carry it unless it has a `numericId`. */
+  readonly address?: string;
+  readonly numericId?: string;
+  readonly rules?: Partial<FileServiceRules>;
   readonly maxConnections?: number;
   readonly networkTimeoutMs?: number;
 }
@@ -61,9 +65,10 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
   const log = Logger.create({ sink: nullSink, clock: world.clock, level: "info" });
   const identity = storageIdentity({
     groupName: options.groupName ?? "group1",
-    addresses: ["127.0.0.1"],
+    addresses: [options.address ?? "127.0.0.1"],
     port: 23000,
-    idTypeInFileName: "ip",
+    numericId: options.numericId,
+    idTypeInFileName: options.numericId === undefined ? "ip" : "id",
   });
   const store = await openFileStore({
     config,
@@ -76,6 +81,7 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
       reserve: { kind: "bytes", bytes: 0 },
       addressBytes: 16,
       addressOfStorageId: () => "",
+      ...options.rules,
     }),
     stack,
   });
