@@ -47,7 +47,10 @@ export class StateFiles {
   constructor(disk: Disk, directory: string) {
     this.disk = disk;
     this.directory = directory;
+    if (disk.stat(directory) !== undefined) return;
     disk.makeDirectory(directory);
+    // Without this a power cut could take the directory with everything that was synced in it.
+    disk.syncDirectory(directory.slice(0, directory.lastIndexOf("/")) || "/");
   }
 
   /**

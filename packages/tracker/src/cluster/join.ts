@@ -11,6 +11,7 @@ import {
 
 import type { Cluster } from "./cluster.ts";
 import type { Group } from "./group.ts";
+import { safeNumber } from "./safe-number.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { isTombstone, type MemberStatus, memberStatusOf } from "./storage-status.ts";
 
@@ -52,9 +53,9 @@ export function join(cluster: Cluster, request: JoinRequest, origin: JoinOrigin)
   const node = known ?? cluster.addMember(group, id, origin.peer);
   rememberShape(node, request);
   node.version = request.version;
-  node.joinTime = request.joinTimeSeconds;
-  node.upTime = request.upTimeSeconds;
-  node.uploadPriority = request.uploadPriority;
+  node.joinTime = safeNumber(request.joinTimeSeconds);
+  node.upTime = safeNumber(request.upTimeSeconds);
+  node.uploadPriority = safeNumber(request.uploadPriority);
   if (firstStatus !== undefined) cluster.setStatus(node, firstStatus, "joined with this status");
   cluster.apply(node, "joined", "joined");
   // It starts without any of the group's files, so what happened to others before does not concern it.

@@ -4,18 +4,22 @@ import { type DiskReport, FdfsError, type Heartbeat, type SyncReport } from "@fa
 
 import { roomiestPath } from "../scheduling/pick-store-path.ts";
 import type { Cluster } from "./cluster.ts";
+import { safeStatistics } from "./safe-number.ts";
 import type { StorageNode } from "./storage-node.ts";
+
+/** 16 EiB. */
+const MAX_PATH_MIB = 2 ** 44;
 
 /** 83: the member lives; counters come when one has changed. */
 export function takeHeartbeat(cluster: Cluster, node: StorageNode, { statistics }: Heartbeat): void {
   if (statistics !== undefined) {
-    node.statistics = statistics;
+    node.statistics = safeStatistics(statistics);
     cluster.changed("statistics");
   }
   isAlive(cluster, node, "heartbeat");
 }
 
-/** 84: space of all store paths. Throws BAD_REQUEST if there is not one entry per store path of the group. */
+/** 84: space of all store paths. Throws BAD_REQUEST if there is not one entry per store path of the group, or a negative one. */
 export function takeDiskReport(cluster: Cluster, node: StorageNode, { storePaths }: DiskReport): void {
   const { group } = node;
   if (storePaths.length !== group.storePathCount) {
@@ -23,6 +27,9 @@ export function takeDiskReport(cluster: Cluster, node: StorageNode, { storePaths
       groupName: group.name,
       reason: `${node.id} reports ${storePaths.length} store paths, the group has ${group.storePathCount}`,
     });
+  }
+  if (!storePaths.every(({ totalMib, freeMib }) => isSpace(totalMib) && isSpace(freeMib))) {
+    throw new FdfsError("BAD_REQUEST", { groupName: group.name, reason: `${node.id} reports impossible space` });
   }
   node.paths = storePaths;
   node.totalMib = storePaths.reduce((sum, path) => sum + path.totalMib, 0);
@@ -52,6 +59,10 @@ export function takeSyncReport(cluster: Cluster, node: StorageNode, { stamps }: 
   if (least === Infinity) return;
   node.lastSyncedTimestamp = cluster.settings.policy.uploadStorageChoice === "round-robin" ? least : most;
   cluster.changed("statistics");
+}
+
+function isSpace(mib: number): boolean {
+  return mib >= 0 && mib <= MAX_PATH_MIB;
 }
 
 /** Any report proves life, also for the liveness check; C counts only heartbeats there. */

@@ -1,6 +1,8 @@
 // What storages say about the status of others (76, 85) and of themselves (59): wire-protocol.md §6.9.
 import { FdfsError, isAvailable, type StorageBrief, storageStatusOf } from "@fastdfs-ts/protocol";
 
+import { parseIpAddress } from "@fastdfs-ts/runtime";
+
 import type { Cluster } from "./cluster.ts";
 import type { Group } from "./group.ts";
 import type { StorageNode } from "./storage-node.ts";
@@ -21,7 +23,7 @@ export function takeStatusReport(cluster: Cluster, group: Group, brief: StorageB
   }
   if (isTombstone(reported) || isAvailable(reported) || !mayExist(cluster, group, brief)) return;
   const added = cluster.addMember(group, brief.storageId, brief.storageIp);
-  added.port = brief.storagePort || Math.max(0, group.port);
+  added.port = isPort(brief.storagePort) ? brief.storagePort : Math.max(0, group.port);
   cluster.setStatus(added, reported, `${reporter} reported an unknown storage`);
 }
 
@@ -34,9 +36,14 @@ export function takeCorrection(cluster: Cluster, node: StorageNode, number: numb
   cluster.setStatus(node, correctedStatus(node.status, told), `the leader says ${told}`);
 }
 
+/** C storages send 0. */
+function isPort(port: number): boolean {
+  return port > 0 && port <= 65_535;
+}
+
 /** In id mode a member has to be in the id list; in ip mode it needs an address that can be its id. */
 function mayExist(cluster: Cluster, group: Group, brief: StorageBrief): boolean {
   const { ids } = cluster.settings;
   if (ids !== undefined) return ids.get(brief.storageId)?.groupName === group.name;
-  return brief.storageIp !== "" && brief.storageIp === brief.storageId;
+  return brief.storageIp === brief.storageId && parseIpAddress(brief.storageId)?.version === 4;
 }

@@ -3,6 +3,7 @@
 import { FdfsError, type SyncDescriptor } from "@fastdfs-ts/protocol";
 
 import type { Cluster } from "./cluster.ts";
+import { safeNumber } from "./safe-number.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { hasFiles, isTombstone } from "./storage-status.ts";
 
@@ -61,7 +62,7 @@ export function notifySource(cluster: Cluster, node: StorageNode, told: SyncDesc
       });
     }
     node.syncSource = source;
-    node.syncUntil = told.untilSeconds;
+    node.syncUntil = safeNumber(told.untilSeconds);
     cluster.changed("membership");
   }
   if (!cluster.apply(node, "sourceTold", `${node.syncSource.id} copies the old files to it`)) refuseTombstone(node);

@@ -2,6 +2,7 @@
 import { FdfsError } from "@fastdfs-ts/protocol";
 
 import type { Cluster } from "./cluster.ts";
+import { safeNumber } from "./safe-number.ts";
 import type { StorageNode } from "./storage-node.ts";
 
 /** 73: the newest trunk file; smaller numbers are old news. */
@@ -14,7 +15,7 @@ export function takeTrunkFileId(cluster: Cluster, node: StorageNode, trunkFileId
 /** 74: free space inside the trunk files of the group. */
 export function takeTrunkFreeSpace(cluster: Cluster, node: StorageNode, freeMib: number): void {
   if (!isFromTrunkServer(cluster, node, freeMib)) return;
-  node.group.trunkFreeMib = freeMib;
+  node.group.trunkFreeMib = safeNumber(freeMib);
   cluster.spaceChanged();
 }
 

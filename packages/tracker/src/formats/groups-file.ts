@@ -32,8 +32,8 @@ export function parseGroupsFile(text: string): { groups: StoredGroup[]; problems
       storePathCount: reader.number("store_path_count", lost) ?? 0,
       subdirCount: reader.number("subdir_count_per_path", lost) ?? 0,
       currentTrunkFileId: reader.number("current_trunk_file_id", `the newest trunk file of ${name}`) ?? 0,
-      trunkServer: reader.text("trunk_server"),
-      lastTrunkServer: reader.text("last_trunk_server"),
+      trunkServer: reader.writtenText("trunk_server", `the trunk server of ${name}`),
+      lastTrunkServer: reader.writtenText("last_trunk_server", `the last trunk server of ${name}`),
     });
   }
   checkCount(ini, "group_count", sections.length, problems);

@@ -62,6 +62,12 @@ export class SectionReader {
     return this.section.values.get(key)?.text ?? "";
   }
 
+  /** The text of a key that is always written, perhaps empty; a missing one is reported. */
+  writtenText(key: string, lost: string): string {
+    if (!this.section.values.has(key)) this.report(`[${this.section.name}] has no ${key}`, lost);
+    return this.text(key);
+  }
+
   /** A whole number, or `undefined` (reported) if the key is missing or its text is none. */
   number(key: string, lost: string): number | undefined {
     const found = this.section.values.get(key);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { group, member, policy } from "../../test/pictures.ts";
+import type { MemberPicture } from "./cluster-picture.ts";
 import { nextWriteCursor, pickStoreServer, pickUploadStorage } from "./pick-upload-storage.ts";
 
 const [a, b, c] = [member("a"), member("b", { uploadPriority: 5 }), member("c", { uploadPriority: 5 })];
@@ -34,6 +35,6 @@ describe("the store server", () => {
     ["lowest-priority", b],
   ] as const)("with %s", (uploadStorageChoice, expected) => {
     expect(pickStoreServer([a, b, c], policy({ uploadStorageChoice }))).toBe(expected);
-    expect(pickStoreServer([], policy({ uploadStorageChoice }))).toBeUndefined();
+    expect(pickStoreServer<MemberPicture>([], policy({ uploadStorageChoice }))).toBeUndefined();
   });
 });
