@@ -32,8 +32,12 @@ type NetworkValues = Pick<
   "port" | "addressFamily" | "connectTimeoutMs" | "networkTimeoutMs" | "maxConnections"
 >;
 
+// Both files share these tables, but their declarations spell them out twice: an interface that extended the union of
+// the two would lose every key for those who read the declarations.
+type SharedValues = ConfValues<typeof trackerConf.tables>;
+
 export interface ServerConfig
-  extends Readonly<NetworkValues>, Readonly<ServerValues["connectionPool"]>, Readonly<ServerValues["logging"]> {
+  extends Readonly<NetworkValues>, Readonly<SharedValues["connectionPool"]>, Readonly<SharedValues["logging"]> {
   readonly basePath: string;
   /** Addresses to listen on; none: all interfaces. */
   readonly bindAddresses: readonly string[];

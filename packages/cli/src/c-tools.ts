@@ -1,0 +1,106 @@
+// The names and argument orders of the tools that come with FastDFS, one row each, as command lines of our own. Scripts
+// written for them go on working.
+import { UsageFailure } from "./failure.ts";
+
+export interface CTool {
+  /** Arguments as the C tool has them. */
+  readonly usage: string;
+  /** How many arguments it takes. */
+  readonly min: number;
+  readonly max: number;
+  /** The same for us, without "fdfs". A string in answer says what is wrong. */
+  translate(args: readonly string[]): string[] | string;
+}
+
+const storageOptions = (storage: string | undefined, pathIndex: string | undefined): string[] => [
+  ...(storage === undefined ? [] : ["--storage", storage]),
+  ...(pathIndex === undefined || pathIndex === "-1" ? [] : ["--path-index", pathIndex]),
+];
+
+/** `args` after the configuration file stand behind "--": a file may be called "-x". */
+const plain =
+  (...words: string[]) =>
+  (args: readonly string[]): string[] => [...words, "--conf", args[0]!, "--", ...args.slice(1)];
+
+export const cTools: Readonly<Record<string, CTool>> = {
+  fdfs_upload_file: {
+    usage: "<config_file> <local_filename> [storage_ip:port] [store_path_index]",
+    min: 2,
+    max: 4,
+    translate: ([conf, file, storage, path]) => [
+      "upload",
+      "--conf",
+      conf!,
+      ...storageOptions(storage, path),
+      "--",
+      file!,
+    ],
+  },
+  fdfs_upload_appender: {
+    usage: "<config_file> <local_filename>",
+    min: 2,
+    max: 2,
+    translate: plain("upload", "--appender"),
+  },
+  fdfs_append_file: {
+    usage: "<config_file> <appender_file_id> <local_filename>",
+    min: 3,
+    max: 3,
+    translate: plain("append"),
+  },
+  fdfs_regenerate_filename: {
+    usage: "<config_file> <appender_file_id>",
+    min: 2,
+    max: 2,
+    translate: plain("regenerate"),
+  },
+  fdfs_download_file: {
+    usage: "<config_file> <file_id> [local_filename] [<download_offset> <download_bytes>]",
+    min: 2,
+    max: 5,
+    translate([conf, id, file, offset, length]) {
+      if (offset !== undefined && length === undefined) return "give download_bytes after download_offset";
+      // 0 bytes mean "to the end" there.
+      const range = offset === undefined ? [] : ["--offset", offset, ...(length === "0" ? [] : ["--length", length!])];
+      return ["download", "--conf", conf!, ...range, "--", id!, ...(file === undefined ? [] : [file])];
+    },
+  },
+  fdfs_delete_file: { usage: "<config_file> <file_id>", min: 2, max: 2, translate: plain("delete") },
+  fdfs_file_info: { usage: "<config_file> <file_id>", min: 2, max: 2, translate: plain("info") },
+  fdfs_crc32: { usage: "<filename>", min: 1, max: 1, translate: ([file]) => ["crc32", "--", file!] },
+  fdfs_monitor: {
+    usage: "<config_file> [-h <tracker_server>] [list|delete|set_trunk_server <group_name> [storage_id]]",
+    min: 1,
+    max: 6,
+    translate: translateMonitor,
+  },
+};
+
+function translateMonitor([conf, ...rest]: readonly string[]): string[] | string {
+  const hasHost = rest[0] === "-h";
+  if (hasHost && rest[1] === undefined) return "-h needs a tracker";
+  const from = ["--conf", conf!, ...(hasHost ? ["--tracker", rest[1]!] : [])];
+  const [action = "list", group, id, ...more] = hasHost ? rest.slice(2) : rest;
+  if (more.length > 0) return "too many arguments";
+  if (action === "list") {
+    const filter = group === undefined ? [] : ["--group", group, ...(id === undefined ? [] : ["--storage", id])];
+    return ["monitor", ...from, ...filter];
+  }
+  if (action !== "delete" && action !== "set_trunk_server")
+    return `"${action}" is not list, delete or set_trunk_server`;
+  if (group === undefined) return `${action} needs a group`;
+  if (action === "set_trunk_server")
+    return ["set-trunk-server", ...from, "--", group, ...(id === undefined ? [] : [id])];
+  return id === undefined ? ["delete-group", ...from, "--", group] : ["delete-storage", ...from, "--", group, id];
+}
+
+/** Our command line for a call of a C tool. Throws UsageFailure if its arguments are wrong. */
+export function translateCTool(name: string, args: readonly string[]): string[] {
+  const tool = cTools[name]!;
+  const usage = `Usage: ${name} ${tool.usage}`;
+  if (args.length < tool.min) throw new UsageFailure(`${name}: too few arguments. ${usage}`);
+  if (args.length > tool.max) throw new UsageFailure(`${name}: too many arguments. ${usage}`);
+  const translated = tool.translate(args);
+  if (typeof translated === "string") throw new UsageFailure(`${name}: ${translated}. ${usage}`);
+  return translated;
+}

@@ -1,0 +1,45 @@
+// The table of all commands, in the order of the overview.
+import { deleteGroupCommand, deleteStorageCommand, setTrunkServerCommand } from "./commands/administration.ts";
+import {
+  appendCommand,
+  modifyCommand,
+  regenerateCommand,
+  slaveCommand,
+  truncateCommand,
+} from "./commands/appender-files.ts";
+import { configCheckCommand, configInitCommand } from "./commands/config.ts";
+import { deleteCommand } from "./commands/delete.ts";
+import { downloadCommand } from "./commands/download.ts";
+import { crc32Command, infoCommand, parseCommand } from "./commands/info.ts";
+import { metadataCommands } from "./commands/metadata.ts";
+import { monitorCommand } from "./commands/monitor.ts";
+import { storageCommand, trackerCommand } from "./commands/servers.ts";
+import { upCommand } from "./commands/up.ts";
+import { uploadCommand } from "./commands/upload.ts";
+import { verifyCommand } from "./commands/verify.ts";
+import type { CommandRow } from "./table/command-row.ts";
+
+export const commands: readonly CommandRow[] = [
+  upCommand,
+  trackerCommand,
+  storageCommand,
+  uploadCommand,
+  downloadCommand,
+  deleteCommand,
+  verifyCommand,
+  infoCommand,
+  parseCommand,
+  crc32Command,
+  appendCommand,
+  modifyCommand,
+  truncateCommand,
+  regenerateCommand,
+  slaveCommand,
+  ...metadataCommands,
+  monitorCommand,
+  setTrunkServerCommand,
+  deleteStorageCommand,
+  deleteGroupCommand,
+  configInitCommand,
+  configCheckCommand,
+];

@@ -1,0 +1,54 @@
+// What users are told when something does not work: one line with what, where and what to do, and the exit code.
+import { FdfsError } from "@fastdfs-ts/protocol";
+import { ConfigError, systemErrorCode } from "@fastdfs-ts/runtime";
+
+export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130, pipeClosed: 141 } as const;
+
+/** Something the user asked for did not work out. The message says what, where and what to do. */
+export class CommandFailure extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "CommandFailure";
+  }
+}
+
+/** The command line makes no sense. The message says why. */
+export class UsageFailure extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "UsageFailure";
+  }
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  UNREACHABLE: 'Is the server running there? "fdfs up" starts one on this machine; --tracker names another',
+  NOT_FOUND: '"fdfs monitor" shows groups and storages; "fdfs parse" what a file id says',
+  TIMED_OUT: "Check the network and the load of the server, then try again",
+  NO_SPACE: '"fdfs monitor" shows free and reserved space',
+  ECONNREFUSED: 'Is the server running there? "fdfs up" starts one on this machine',
+  EADDRINUSE: "Stop the other process or choose another port",
+  ENOENT: "Check the path",
+  EACCES: "Check the permissions",
+  EISDIR: "Name a file, or use --recursive for a directory",
+  ENOTDIR: "Check the path",
+  ENOSPC: "Free some space on this disk",
+};
+
+/** What to print (without "fdfs: ") and how to exit for anything that was thrown. */
+export function describeFailure(error: unknown): { readonly lines: readonly string[]; readonly exitCode: number } {
+  if (error instanceof UsageFailure) return { lines: [error.message], exitCode: exitCodes.usage };
+  if (error instanceof CommandFailure) return { lines: [error.message], exitCode: exitCodes.failed };
+  if (error instanceof ConfigError) return { lines: error.message.split("\n"), exitCode: exitCodes.failed };
+  if (error instanceof AggregateError) {
+    return { lines: error.errors.flatMap((one) => describeFailure(one).lines), exitCode: exitCodes.failed };
+  }
+  return { lines: [reasonOf(error)], exitCode: exitCodes.failed };
+}
+
+/** One line for a thrown error, with a remedy where one is known. */
+export function reasonOf(error: unknown): string {
+  const key = error instanceof FdfsError ? error.kind : systemErrorCode(error);
+  const remedy = key === undefined ? undefined : remedies[key];
+  const message = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+  return remedy === undefined ? message : `${message.replace(/\.$/, "")}. ${remedy}.`;
+}

@@ -1,0 +1,33 @@
+// The process of the fdfs command: its streams, signals and exit code. Everything else receives them.
+import { basename } from "node:path";
+
+import { nodeWorld, onShutdownSignal } from "@fastdfs-ts/runtime/node";
+
+import { exitCodes } from "./failure.ts";
+import { run } from "./program.ts";
+import { processTerminal } from "./terminal/terminal.ts";
+
+/** Runs the command line of this process and sets its exit code. */
+export async function main(): Promise<void> {
+  // A reader that has seen enough ("fdfs monitor | head") is not an error worth a stack trace.
+  process.stdout.on("error", exitIfPipeClosed);
+  process.stderr.on("error", exitIfPipeClosed);
+  const asked = new AbortController();
+  const stopListening = onShutdownSignal((signal) => asked.abort(new Error(signal)));
+  try {
+    process.exitCode = await run([basename(process.argv[1] ?? "fdfs"), ...process.argv.slice(2)], {
+      terminal: processTerminal(process),
+      world: nodeWorld(),
+      env: process.env,
+      cwd: process.cwd(),
+      signal: asked.signal,
+    });
+  } finally {
+    stopListening();
+  }
+}
+
+function exitIfPipeClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(exitCodes.pipeClosed);
+}

@@ -1,0 +1,60 @@
+// Starts a tracker or a storage from its configuration: pid file, log, server. `fdfs up` and the daemons come through
+// here, so they are the same servers.
+import { join } from "node:path";
+
+import { ShutdownStack, type StorageConfig, type TrackerConfig } from "@fastdfs-ts/runtime";
+import { openStorage, type StorageServer } from "@fastdfs-ts/storage";
+import { openTracker, type TrackerServer } from "@fastdfs-ts/tracker";
+
+import { CommandFailure } from "../failure.ts";
+import type { Context } from "../table/command-row.ts";
+import { PidFile } from "./pid-file.ts";
+import { openServerLog } from "./server-log.ts";
+
+export interface Running<Server> {
+  readonly server: Server;
+  readonly logPath: string;
+}
+
+/** Pid files as C has them (storage-formats.md §2.1). */
+export const pidFileNames = { tracker: "fdfs_trackerd.pid", storage: "fdfs_storaged.pid" } as const;
+
+/** Starts a tracker; closing `stack` stops it. Throws CommandFailure, or what `openTracker` throws. */
+export async function startTracker(
+  context: Context,
+  config: TrackerConfig,
+  stack: ShutdownStack,
+  label = "",
+): Promise<Running<TrackerServer>> {
+  claimBasePath("tracker", config.basePath, stack);
+  const serverLog = openServerLog(config, context.world, context.terminal, "trackerd.log", label);
+  stack.defer(() => serverLog.close());
+  const server = await openTracker(config, context.world, { log: serverLog.log });
+  stack.defer(() => server.stop());
+  return { server, logPath: serverLog.path };
+}
+
+/** Starts a storage; closing `stack` stops it. Throws CommandFailure, or what `openStorage` throws. */
+export async function startStorage(
+  context: Context,
+  config: StorageConfig,
+  stack: ShutdownStack,
+  label = "",
+): Promise<Running<StorageServer>> {
+  claimBasePath("storage", config.basePath, stack);
+  const serverLog = openServerLog(config, context.world, context.terminal, "storaged.log", label);
+  stack.defer(() => serverLog.close());
+  const server = await openStorage(config, context.world, { log: serverLog.log, signal: context.signal });
+  stack.defer(() => server.stop());
+  return { server, logPath: serverLog.path };
+}
+
+function claimBasePath(kind: keyof typeof pidFileNames, basePath: string, stack: ShutdownStack): void {
+  const claimed = PidFile.claim(join(basePath, "data", pidFileNames[kind]));
+  if (typeof claimed === "number") {
+    throw new CommandFailure(
+      `base_path ${basePath} is in use by another ${kind}, process ${claimed}. Stop it first: kill ${claimed}`,
+    );
+  }
+  stack.use(claimed);
+}
