@@ -1,16 +1,19 @@
 // What a starting storage asks the trackers, on virtual time.
 import { ClusterParameters, type StorageIdsPage, trackerCommands } from "@fastdfs-ts/protocol";
-import { Deadlines, Logger, type LogRecord, type ServerIdSource } from "@fastdfs-ts/runtime";
+import { Deadlines, Logger, type LogRecord, nullSink, type ServerIdSource } from "@fastdfs-ts/runtime";
 import { SimWorld } from "@fastdfs-ts/simulation";
 import { describe, expect, it } from "vitest";
 
+import { DataInitFile } from "../src/formats/data-init-file.ts";
 import { clusterSettings, defaultClusterParameters } from "../src/tracker-link/cluster-parameters.ts";
+import { settleAddress } from "../src/tracker-link/settle-address.ts";
 import { askTrackersWhoIAm, type StartupConfig, type StartupFacts } from "../src/tracker-link/startup-queries.ts";
 import { type Asked, type Reply, ScriptedTracker } from "./scripted-tracker.ts";
 
 const ME = "10.96.0.11";
 
 interface Cluster {
+  readonly storageIpChangedAutoAdjust?: boolean;
   readonly useStorageId?: boolean;
   readonly trustStorageServerId?: boolean;
   readonly idTypeInFileName?: "ip" | "id";
@@ -183,6 +186,57 @@ describe("a cluster with storage ids", () => {
 
   it("refuses a list that cannot be read", async () => {
     await expect(new Stage({ ...trusting, ids: ["no line"] }).facts()).rejects.toThrow(/"no line"/);
+  });
+});
+
+describe("settleAddress", () => {
+  const autoAdjust = { storageIpChangedAutoAdjust: true };
+
+  async function settle(stage: Stage, lastIpAddress: string): Promise<DataInitFile> {
+    const facts = await stage.facts();
+    const { world } = stage.world.host(ME);
+    world.disk.makeDirectory("/fdfs/data");
+    const initFile = DataInitFile.open(world.disk, "/fdfs", 1);
+    initFile.update({ lastIpAddress });
+    const config = { connectTimeoutMs: 5000, networkTimeoutMs: 10_000 };
+    const deadlines = Deadlines.open(world.clock, 100);
+    const log = Logger.create({ sink: nullSink, clock: world.clock, level: "info" });
+    await stage.world.run(settleAddress({ ...facts, config, world, deadlines, log, initFile }));
+    return initFile;
+  }
+
+  it.each(["", ME])("remembers the address; after '%s' there is nothing to report", async (before) => {
+    const stage = new Stage(autoAdjust);
+    const { flag } = await settle(stage, before);
+    expect(flag).toMatchObject({ lastIpAddress: ME, lastPort: 23000 });
+    expect(stage.tracker.all("ipChanged")).toEqual([]);
+  });
+
+  it.each([0, 2, 16, 17, 114])("reports a change to all trackers; answer %i settles it", async (status) => {
+    const stage = new Stage(autoAdjust, ["10.96.0.1", "10.96.0.2"]);
+    for (const tracker of stage.trackers) tracker.replies.ipChanged = () => (status === 0 ? Buffer.alloc(0) : status);
+    const { flag } = await settle(stage, "10.96.0.10");
+    expect(flag.lastIpAddress).toBe(ME);
+    for (const tracker of stage.trackers) {
+      const [asked] = tracker.all("ipChanged");
+      expect(trackerCommands.ipChanged.request.decode(asked!.body)).toEqual({
+        groupName: "group1",
+        oldIp: "10.96.0.10",
+        newIp: ME,
+      });
+    }
+  });
+
+  it("does not forget a change that is refused", async () => {
+    const stage = new Stage(autoAdjust);
+    stage.tracker.replies.ipChanged = () => 22;
+    await expect(settle(stage, "10.96.0.10")).rejects.toMatchObject({ kind: "BAD_REQUEST" });
+  });
+
+  it("reports nothing where addresses are not adjusted", async () => {
+    const stage = new Stage();
+    await settle(stage, "10.96.0.10");
+    expect(stage.tracker.all("ipChanged")).toEqual([]);
   });
 });
 

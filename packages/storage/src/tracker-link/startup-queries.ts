@@ -13,8 +13,8 @@ import {
 } from "@fastdfs-ts/runtime";
 
 import { type StorageIdentity, storageIdentity } from "../identity.ts";
-import { logWaiting, resolveTrackers, type TrackerAddress } from "./tracker-address.ts";
-import { TrackerQuestions } from "./tracker-questions.ts";
+import { resolveTrackers, type TrackerAddress } from "./tracker-address.ts";
+import { logWaiting, TrackerQuestions } from "./tracker-questions.ts";
 
 const RESOLVE_PAUSE_MS = 2000;
 /** C gives up a list that comes in more pages. */

@@ -1,6 +1,6 @@
 // The trackers of a configuration with their host names resolved: where to dial, and how the join spells them.
 import { FdfsError } from "@fastdfs-ts/protocol";
-import { type Endpoint, type Logger, type Network, printServerAddress, type ServerAddress } from "@fastdfs-ts/runtime";
+import { type Endpoint, type Network, printServerAddress, type ServerAddress } from "@fastdfs-ts/runtime";
 
 export interface TrackerAddress {
   /** "host:port" as configured: how people know it. */
@@ -35,9 +35,4 @@ async function resolveTracker(network: Network, server: ServerAddress): Promise<
 /** Whether a tracker listens at this address, by which a tracker names its leader. */
 export function isAt(tracker: TrackerAddress, { host, port }: Endpoint): boolean {
   return tracker.endpoints.some((endpoint) => endpoint.host === host && endpoint.port === port);
-}
-
-/** What a waiting start says once, and not at each try. */
-export function logWaiting(log: Logger, what: string, error: unknown): void {
-  log.warn("trackers.waiting", { for: what, error, remedy: "start a tracker, or correct tracker_server" });
 }

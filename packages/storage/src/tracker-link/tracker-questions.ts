@@ -4,7 +4,7 @@ import { type Command, FdfsError } from "@fastdfs-ts/protocol";
 import { RpcConnection } from "@fastdfs-ts/rpc";
 import { type Clock, type Deadlines, invariant, type Logger, type Network, sleep } from "@fastdfs-ts/runtime";
 
-import { logWaiting, type TrackerAddress } from "./tracker-address.ts";
+import type { TrackerAddress } from "./tracker-address.ts";
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 5000;
@@ -24,6 +24,9 @@ export interface TrackerQuestionsOptions {
 
 /** Which refusals settle a question, so that asking again is of no use. */
 export type IsFinal = (error: FdfsError) => boolean;
+
+/** The tracker was reached and said no for good. */
+const isRefusal: IsFinal = ({ kind }) => kind === "BAD_REQUEST" || kind === "NOT_SUPPORTED";
 
 export interface TrackerAnswer<Answer> {
   readonly tracker: TrackerAddress;
@@ -83,6 +86,26 @@ export class TrackerQuestions {
     );
   }
 
+  /**
+   * Tells all trackers that can be reached at the same time; tells again until at least one has agreed, or refused with a
+   * reason that `isSettled` takes for agreement. Throws what all reached trackers refused for another reason.
+   */
+  async tellEvery<Request, Answer>(
+    what: string,
+    command: Command<Request, Answer>,
+    request: Request,
+    isSettled: IsFinal,
+  ): Promise<void> {
+    await this.untilAnswered(what, isRefusal, async () => {
+      const told = this.options.trackers.map((tracker) => this.askOne(tracker, command, request));
+      const errors = (await Promise.allSettled(told))
+        .filter((result) => result.status === "rejected")
+        .map(({ reason }) => FdfsError.fromUnknown(reason));
+      if (errors.length < told.length || errors.some(isSettled)) return;
+      throw errors.find(isRefusal) ?? errors[0]!;
+    });
+  }
+
   private async untilAnswered<T>(what: string, isFinal: IsFinal, ask: () => Promise<T>): Promise<T> {
     const { clock, signal, log } = this.options;
     const sinceMs = clock.monotonic();
@@ -128,4 +151,9 @@ export class TrackerQuestions {
     }
     throw errors[0];
   }
+}
+
+/** What a waiting start says once, and not at each try. */
+export function logWaiting(log: Logger, what: string, error: unknown): void {
+  log.warn("trackers.waiting", { for: what, error, remedy: "start a tracker, or correct tracker_server" });
 }
