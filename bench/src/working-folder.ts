@@ -1,8 +1,9 @@
 // Where the servers keep their files while they are measured.
 //
 // Memory is preferred to a disk. What is asked is what our code costs beyond the system calls, and on a disk the same
-// system call may cost 10 µs or 700: ext4, for instance, creates files slowly for minutes after many were deleted. Both
-// sides pay that alike, so it would only hide the difference between them.
+// system call may cost 10 µs or 700: ext4, for instance, creates files slowly for minutes after many were deleted,
+// because it passes over their inodes one by one. Both sides pay that alike, so it would only hide the difference
+// between them.
 import { accessSync, constants, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

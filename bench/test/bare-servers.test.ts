@@ -31,7 +31,7 @@ function incomingFiles(): string[] {
 
 describe("the bare storage and the load generator", () => {
   it.each([0, 1, 5120, 64 * 1024, 64 * 1024 + 1, 3_000_000])("exchange files of %i bytes", async (size) => {
-    const running = (server = await serveBareStorage(root, 0));
+    const running = (server = await serveBareStorage(root, 0, 1));
     const files = { payload: loadPayload(size), ids: [] as string[] };
     const run = (operation: OperationName, expected = files.payload) =>
       runLoad({ operation, address: at(running), count: 7, connections: 3 }, { payload: expected, ids: files.ids });
@@ -44,7 +44,7 @@ describe("the bare storage and the load generator", () => {
   });
 
   it("counts content that is not what was uploaded", async () => {
-    const running = (server = await serveBareStorage(root, 0));
+    const running = (server = await serveBareStorage(root, 0, 1));
     const payload = loadPayload(5120);
     const ids: string[] = [];
     await runLoad({ operation: "upload", address: at(running), count: 2, connections: 1 }, { payload, ids });

@@ -31,9 +31,12 @@ const NO_FILE = -1;
 
 const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants;
 
-/** Serves uploads, downloads and deletes below `root`, which must be an empty directory. Listens on loopback. */
-export function serveBareStorage(root: string, port: number): Promise<Server> {
-  const files = new BareFiles(root);
+/**
+ * Serves uploads, downloads and deletes below `root`, which must be an empty directory. Listens on loopback. Fewer
+ * `directories` make the start quicker.
+ */
+export function serveBareStorage(root: string, port: number, directories = DIRECTORIES): Promise<Server> {
+  const files = new BareFiles(root, directories);
   const server = createServer({ noDelay: true }, (socket) => new BareConnection(socket, files));
   server.once("close", () => files.close());
   return new Promise((resolve, reject) => {
@@ -45,17 +48,19 @@ export function serveBareStorage(root: string, port: number): Promise<Server> {
 /** The disk side: a folder for what comes in, hash directories, a log. */
 class BareFiles {
   private readonly data: string;
+  private readonly directories: number;
   private readonly incoming: string;
   private readonly binlog: number;
   private readonly line = Buffer.from(`1700000000 C ${"0".repeat(NAME_BYTES)}\n`, "latin1");
   private binlogBytes = 0;
   private count = 0;
 
-  constructor(root: string) {
+  constructor(root: string, directories: number) {
+    this.directories = directories;
     this.data = `${root}/data/`;
     this.incoming = `${this.data}.incoming/`;
     fs.mkdirSync(this.incoming, { recursive: true });
-    for (let n = 0; n < DIRECTORIES; n++) fs.mkdirSync(this.data + directory(n), { recursive: true });
+    for (let n = 0; n < directories; n++) fs.mkdirSync(this.data + directory(n), { recursive: true });
     this.binlog = fs.openSync(`${root}/data/binlog.000`, O_RDWR | O_CREAT);
   }
 
@@ -69,7 +74,7 @@ class BareFiles {
 
   /** Returns the name. */
   publish(number: number): string {
-    const place = directory(Math.floor(number / FILES_PER_DIRECTORY) % DIRECTORIES);
+    const place = directory(Math.floor(number / FILES_PER_DIRECTORY) % this.directories);
     const name = `M00/${place}/${String(number).padStart(30, "0")}.bin`;
     this.logLine();
     fs.renameSync(`${this.incoming}${number}.tmp`, this.data + name.slice(STORE_PATH_CHARS));
