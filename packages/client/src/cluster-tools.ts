@@ -22,13 +22,10 @@ import {
 import type { Endpoint } from "@fastdfs-ts/runtime";
 
 import { checkedFileId } from "./file-info.ts";
+import type { CallOptions } from "./options.ts";
 import { isKind } from "./retry-policy.ts";
 import { operate, type Session } from "./session.ts";
 import type { TrackerAnswer, UploadTarget } from "./tracker-client.ts";
-
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface StorageStatFilter extends CallOptions {
   readonly status?: StorageStatus | undefined;

@@ -5,17 +5,17 @@ import { peerText } from "@fastdfs-ts/rpc";
 
 import { Download, type Part } from "./download.ts";
 import { EXISTENCE_FLAGS } from "./metadata.ts";
+import type { CallOptions } from "./options.ts";
 import { isKind } from "./retry-policy.ts";
 import { call, operate, routeToHolders, type Session } from "./session.ts";
 import type { Route, Target } from "./storage-client.ts";
 import type { OnProgress } from "./upload-source.ts";
 
-export interface DownloadOptions {
+export interface DownloadOptions extends CallOptions {
   /** First byte wanted. Default 0. */
   readonly offset?: number | undefined;
   /** Bytes wanted at most. Default: to the end. */
   readonly length?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 

@@ -14,7 +14,7 @@ import { changeWithContent, deleteFile, regenerateName, truncate } from "./file-
 import { checkedFileId, type FileInfo, infoFromName, queryFileInfo } from "./file-info.ts";
 import { getMetadata, type Metadata, metadataBytes, setMetadata } from "./metadata.ts";
 import { Operations } from "./operations.ts";
-import { type ClientOptions, clientSettings } from "./options.ts";
+import { type CallOptions, type ClientOptions, clientSettings } from "./options.ts";
 import { isKind } from "./retry-policy.ts";
 import { operate, type Session } from "./session.ts";
 import { StorageClient } from "./storage-client.ts";
@@ -38,11 +38,6 @@ import {
   uploadSlave,
   uploadStream,
 } from "./uploads.ts";
-
-export interface CallOptions {
-  /** Fires ABORTED into the operation, in whatever phase it is. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface UploadFileOptions extends PlacingOptions {
   /** Make it a file that can be appended to, modified and truncated. */

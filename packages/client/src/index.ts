@@ -1,5 +1,4 @@
 export {
-  type CallOptions,
   type ContentOptions,
   FastDfsClient,
   type FileInfoOptions,
@@ -21,9 +20,10 @@ export type { Download, SaveOptions } from "./download.ts";
 export type { DownloadOptions } from "./downloads.ts";
 export type { FileInfo } from "./file-info.ts";
 export type { Metadata } from "./metadata.ts";
-export type { ClientOptions, PoolSettings } from "./options.ts";
+export type { CallOptions, ClientOptions, PoolSettings } from "./options.ts";
 export type { StoredFile } from "./stored-file.ts";
 export type { UploadTarget } from "./tracker-client.ts";
+export type { NamingOptions, PlacingOptions, TransferOptions } from "./uploads.ts";
 export type { OnProgress, Progress, SizeOptions, UploadSource } from "./upload-source.ts";
 export {
   accessToken,

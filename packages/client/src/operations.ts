@@ -11,6 +11,7 @@ export interface Operation {
 
 export class Operations {
   private readonly running = new Set<AbortController>();
+  private readonly linked = new Map<AbortSignal, Set<AbortController>>();
   private closing = false;
   private allEnded: (() => void) | undefined;
 
@@ -18,15 +19,13 @@ export class Operations {
   begin(signal: AbortSignal | undefined): Operation {
     if (this.closing) throw new FdfsError("ABORTED", { reason: "the client is closed" });
     if (signal?.aborted === true) throw new FdfsError("ABORTED", {}, { cause: signal.reason });
-    // Linked by hand: AbortSignal.any keeps a reference in every long-lived signal it was given.
     const controller = new AbortController();
-    const onAbort = () => controller.abort(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const unlink = signal === undefined ? undefined : this.link(signal, controller);
     this.running.add(controller);
     return {
       signal: controller.signal,
       end: () => {
-        signal?.removeEventListener("abort", onAbort);
+        unlink?.();
         this.running.delete(controller);
         if (this.running.size === 0) this.allEnded?.();
       },
@@ -53,4 +52,29 @@ export class Operations {
     for (const controller of this.running) controller.abort(new Error("the client is closed"));
     await ended;
   }
+
+  /**
+   * Passes the caller's signal on. By hand, and with one listener however many operations share the signal:
+   * AbortSignal.any keeps a reference in every long-lived signal it was given, and Node warns of more than ten listeners.
+   */
+  private link(signal: AbortSignal, controller: AbortController): () => void {
+    const known = this.linked.get(signal);
+    const sharing = known ?? new Set<AbortController>();
+    sharing.add(controller);
+    if (known === undefined) {
+      this.linked.set(signal, sharing);
+      signal.addEventListener("abort", this.passOn);
+    }
+    return () => {
+      sharing.delete(controller);
+      if (sharing.size > 0) return;
+      this.linked.delete(signal);
+      signal.removeEventListener("abort", this.passOn);
+    };
+  }
+
+  private readonly passOn = ({ target }: Event): void => {
+    const signal = target as AbortSignal;
+    for (const controller of this.linked.get(signal) ?? []) controller.abort(signal.reason);
+  };
 }

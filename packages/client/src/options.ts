@@ -2,6 +2,12 @@
 import { checkGroupName, FdfsError } from "@fastdfs-ts/protocol";
 import { type Endpoint, parseServerAddress, type ServerAddress } from "@fastdfs-ts/runtime";
 
+/** What every operation takes. */
+export interface CallOptions {
+  /** Fires ABORTED into the operation, in whatever phase it is. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface PoolSettings {
   /** Connections to one server at most; further operations wait for a free one. Default 32. */
   readonly maxPerServer?: number | undefined;

@@ -13,6 +13,7 @@ import type { RpcConnection } from "@fastdfs-ts/rpc";
 
 import { changeWithContent, deleteFile, regenerateName } from "./file-changes.ts";
 import { attachMetadata, type Metadata, metadataBytes, setMetadata } from "./metadata.ts";
+import type { CallOptions } from "./options.ts";
 import { about, routeToOwner, type Session } from "./session.ts";
 import type { Route } from "./storage-client.ts";
 import { type StoredFile, storedFile } from "./stored-file.ts";
@@ -33,8 +34,7 @@ export interface NamingOptions {
   readonly fileName?: string | undefined;
 }
 
-export interface TransferOptions {
-  readonly signal?: AbortSignal | undefined;
+export interface TransferOptions extends CallOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 

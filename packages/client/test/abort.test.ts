@@ -129,6 +129,55 @@ describe("abort", () => {
     );
   });
 
+  it("while a download is being read that went on at another storage", async () => {
+    const whole = frame(100, Buffer.alloc(100));
+    await using first = await startScriptedPeer((_, connection) => {
+      connection.write(whole.subarray(0, 50));
+      return "close";
+    });
+    await using second = await startScriptedPeer(() => frame(100, Buffer.alloc(60)).subarray(0, 20));
+    await using tracker = await startTracker([first, second]);
+    await using client = FastDfsClient.open({ trackers: [`127.0.0.1:${tracker.port}`] });
+    const controller = new AbortController();
+    const download = await client.download(FILE, { signal: controller.signal });
+    const reading = expect(download.bytes()).rejects.toMatchObject({ kind: "ABORTED" });
+    await second.whenAsked(1);
+    // The second half has begun when its first bytes were read.
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort();
+    await reading;
+    await second.whenQuiet();
+  });
+
+  it("by cancelling a download while it is being read", async () => {
+    const begun = frame(100, Buffer.alloc(100)).subarray(0, 50);
+    await using storage = await startScriptedPeer(() => begun);
+    await using tracker = await startTracker([storage]);
+    await using client = FastDfsClient.open({ trackers: [`127.0.0.1:${tracker.port}`] });
+    const download = await client.download(FILE);
+    const reading = expect(download.bytes()).rejects.toMatchObject({ kind: "ABORTED" });
+    download.cancel();
+    await reading;
+    await storage.whenQuiet();
+    const other = await client.download(FILE);
+    other.stream().destroy();
+    await storage.whenQuiet();
+  });
+
+  it("of very many operations with one signal", async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error) => warnings.push(warning);
+    process.on("warning", listen);
+    await abortWhen(
+      silence,
+      ({ client, signal }) =>
+        Promise.all(Array.from({ length: 30 }, () => client.fileInfo(FILE, { fromServer: true, signal }))),
+      ({ storage }) => storage.whenAsked(30),
+    );
+    process.off("warning", listen);
+    expect(warnings).toEqual([]);
+  });
+
   it("while nobody reads a download", async () => {
     const begun = frame(100, Buffer.alloc(100)).subarray(0, 50);
     await using storage = await startScriptedPeer(() => begun);

@@ -178,6 +178,20 @@ describe("a connection that was given up", () => {
   });
 });
 
+describe("an answer that is no longer wanted", () => {
+  it("ends the wait of whoever reads it", async () => {
+    const { dial, options } = setUp();
+    const { connection, socket } = await dial();
+    const fetching = connection.fetch(storageCommands.downloadFile, DOWNLOAD, options);
+    socket.events.data(answerFrame(Buffer.alloc(20)).subarray(0, 10));
+    const incoming = await fetching;
+    const waiting = incoming.next();
+    incoming.cancel();
+    await expect(waiting).rejects.toMatchObject({ kind: "ABORTED" });
+    expect(connection.isUsable).toBe(false);
+  });
+});
+
 describe("the test of an idle connection", () => {
   it("ends when the caller's signal fires", async () => {
     const { clock, pool } = setUp();

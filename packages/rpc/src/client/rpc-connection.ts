@@ -166,9 +166,7 @@ export class RpcConnection implements ConnectionEvents {
       return {
         bodyBytes: header.bodyBytes,
         next: () => this.nextPiece(exchange),
-        cancel: () => {
-          this.finish(exchange);
-        },
+        cancel: () => this.abandon(exchange),
       };
     } catch (error) {
       this.finish(exchange);
@@ -268,6 +266,14 @@ export class RpcConnection implements ConnectionEvents {
     exchange.signal?.removeEventListener("abort", exchange.onAbort);
     const orderly = exchange.sent && exchange.header !== undefined && exchange.left === 0 && this.inbox.length === 0;
     if (!orderly) this.destroy();
+  }
+
+  /** The reader wants no more. One who is waiting for a piece right now is told, or it would wait for ever. */
+  private abandon(exchange: Exchange): void {
+    if (this.current !== exchange) return;
+    const facts = { peer: peerText(this.endpoint), command: exchange.command.doc, reason: "the reader gave up" };
+    exchange.give(new FdfsError("ABORTED", facts));
+    this.finish(exchange);
   }
 
   private sendHead(code: number, head: Buffer, contentBytes: number, flags: number): boolean {
