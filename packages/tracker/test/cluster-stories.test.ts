@@ -168,6 +168,21 @@ describe("a join", () => {
     expect(group.subdirCount).toBe(16);
   });
 
+  it("beyond 32 members is refused, until one of them is deleted", async () => {
+    const tracker = new TrackerInMemory();
+    for (let index = 0; index < 32; index++) {
+      expect(await new StorageInTest(tracker, `10.97.0.${index}`).join()).toBe(0);
+    }
+    const late = new StorageInTest(tracker, "10.96.0.11");
+    expect(await late.join()).toBe(28);
+    const group = tracker.cluster.findGroup("group1")!;
+    const request = DeleteStorageRequest.encode({ groupName: "group1", storageId: "10.97.0.7" });
+    expect((await late.ask(93, request)).status).toBe(0);
+    expect(await late.join()).toBe(0);
+    expect([group.members.length, group.find("10.97.0.7")]).toEqual([32, undefined]);
+    expect((await late.beat()).storages?.length).toBe(32);
+  });
+
   it("twice on two connections keeps the member in service until both are gone", async () => {
     const tracker = new TrackerInMemory();
     const [storage] = (await groupOf(tracker, "10.96.0.11")) as [StorageInTest];

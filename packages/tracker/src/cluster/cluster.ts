@@ -1,7 +1,13 @@
 // All groups and members that this tracker knows, and the one place through which they change: every change of status
 // goes through the state table, is logged with its reason, told to the members (by the version counters) and saved.
-import { FdfsError, isAvailable, StorageBrief, storageStatusValue } from "@fastdfs-ts/protocol";
-import type { Clock } from "@fastdfs-ts/runtime";
+import {
+  FdfsError,
+  isAvailable,
+  MAX_STORAGES_PER_GROUP,
+  type StorageBrief,
+  storageStatusValue,
+} from "@fastdfs-ts/protocol";
+import { type Clock, invariant } from "@fastdfs-ts/runtime";
 
 import type { SchedulingPolicy } from "../scheduling/cluster-picture.ts";
 import { mostFreeGroup } from "../scheduling/pick-group.ts";
@@ -10,7 +16,7 @@ import { Group } from "./group.ts";
 import type { Leadership } from "./leadership.ts";
 import { rwBits, type StorageIds } from "./storage-ids.ts";
 import { StorageNode } from "./storage-node.ts";
-import { type MemberStatus, type StorageEvent, storageStatusTable } from "./storage-status.ts";
+import { isTombstone, type MemberStatus, type StorageEvent, storageStatusTable } from "./storage-status.ts";
 
 export interface ClusterSettings {
   readonly policy: SchedulingPolicy;
@@ -105,11 +111,21 @@ export class Cluster {
     this.changed("membership");
   }
 
-  /** A new member in state INIT; in id mode its addresses and rw mode are those of the id list. */
+  /** Whether the group can have one more record: 32 fit into the lists that storages get. Tombstones make way. */
+  hasRoom(group: Group): boolean {
+    return group.members.length < MAX_STORAGES_PER_GROUP || group.members.some(({ status }) => isTombstone(status));
+  }
+
+  /** A new member in state INIT, for which there has to be room; in id mode its addresses and rw mode are those of the id list. */
   addMember(group: Group, id: string, address: string): StorageNode {
     const entry = this.settings.ids?.get(id);
     const node = new StorageNode(group, id, entry?.hosts ?? [address]);
     if (entry !== undefined) node.rwMode = rwBits[entry.rwMode];
+    if (group.members.length >= MAX_STORAGES_PER_GROUP) {
+      const tombstone = group.members.findIndex(({ status }) => isTombstone(status));
+      invariant(tombstone >= 0, "a member is added only where there is room");
+      group.members.splice(tombstone, 1);
+    }
     group.members.push(node);
     group.reindex();
     this.membersChanged(group);

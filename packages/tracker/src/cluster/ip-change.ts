@@ -48,7 +48,9 @@ export function moveStorage(cluster: Cluster, { groupName, oldIp, newIp, peer }:
   group.sync.rename(oldIp, newIp);
   if (group.lastTrunkServerId === oldIp) group.lastTrunkServerId = newIp;
   group.reindex();
-  const tombstone = cluster.addMember(group, oldIp, oldIp);
-  cluster.apply(tombstone, "moved", `its storage is at ${newIp} now`);
+  if (cluster.hasRoom(group)) {
+    const tombstone = cluster.addMember(group, oldIp, oldIp);
+    cluster.apply(tombstone, "moved", `its storage is at ${newIp} now`);
+  }
   cluster.log("info", "storage-moved", node, { from: oldIp, to: newIp });
 }

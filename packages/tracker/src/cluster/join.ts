@@ -4,6 +4,8 @@
 import {
   FdfsError,
   type JoinRequest,
+  MAX_GROUPS,
+  MAX_STORAGES_PER_GROUP,
   MAX_STORE_PATHS,
   MAX_SUBDIRS_PER_LEVEL,
   MAX_TRACKERS,
@@ -28,7 +30,7 @@ export interface JoinOrigin {
 /**
  * Joins a storage and returns its record. Throws BAD_REQUEST for impossible numbers and for a storage that does not fit
  * its group, NOT_FOUND for an unknown id or a tracker list without this tracker, IMPOSSIBLE_STATUS for a new storage that
- * claims a state it cannot have, NO_SPACE for more than 16 trackers.
+ * claims a state it cannot have, NO_SPACE for more than 16 trackers, 512 groups or 32 storages in a group.
  */
 export function join(cluster: Cluster, request: JoinRequest, origin: JoinOrigin): StorageNode {
   checkNumbers(request);
@@ -40,6 +42,7 @@ export function join(cluster: Cluster, request: JoinRequest, origin: JoinOrigin)
 
   if (known === undefined) {
     const group = cluster.findGroup(request.groupName);
+    checkRoom(cluster, group, request.groupName);
     if (group !== undefined) checkFit(cluster, group, undefined, request);
   } else {
     // What it announces is remembered even if it is refused: when the last member announces the same, the group adopts it.
@@ -115,6 +118,12 @@ function checkGroupOfId(cluster: Cluster, id: string, groupName: string): void {
     groupName,
     reason: `storage_ids.conf puts id ${id} into group ${entry.groupName}`,
   });
+}
+
+function checkRoom(cluster: Cluster, group: Group | undefined, groupName: string): void {
+  if (group === undefined ? cluster.groups.length < MAX_GROUPS : cluster.hasRoom(group)) return;
+  const limit = group === undefined ? `${MAX_GROUPS} groups` : `${MAX_STORAGES_PER_GROUP} storages in the group`;
+  throw new FdfsError("NO_SPACE", { groupName, reason: `there are ${limit} already, more do not fit the protocol` });
 }
 
 function statusOfNewcomer(request: JoinRequest): MemberStatus {

@@ -22,6 +22,7 @@ export function takeStatusReport(cluster: Cluster, group: Group, brief: StorageB
     return;
   }
   if (isTombstone(reported) || isAvailable(reported) || !mayExist(cluster, group, brief)) return;
+  if (!cluster.hasRoom(group)) return;
   const added = cluster.addMember(group, brief.storageId, brief.storageIp);
   added.port = isPort(brief.storagePort) ? brief.storagePort : Math.max(0, group.port);
   cluster.setStatus(added, reported, `${reporter} reported an unknown storage`);

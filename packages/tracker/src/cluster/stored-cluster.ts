@@ -1,6 +1,7 @@
 // The cluster as its state files hold it, and back. Tombstones are never written, so they vanish with a restart
 // (cluster-behaviour.md §2.4).
-import { storageStatusValue } from "@fastdfs-ts/protocol";
+import { MAX_STORE_PATHS, MAX_SUBDIRS_PER_LEVEL, storageStatusValue, VERSION_BYTES } from "@fastdfs-ts/protocol";
+import { parseIpAddress } from "@fastdfs-ts/runtime";
 
 import type { StoredGroup } from "../formats/groups-file.ts";
 import type { StoredStorage } from "../formats/storages-file.ts";
@@ -10,6 +11,9 @@ import type { Group } from "./group.ts";
 import { noStatistics } from "./no-statistics.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { isTombstone, memberStatusOf, storageStatusTable } from "./storage-status.ts";
+
+const MAX_PORT = 65_535;
+const MAX_I32 = 0x7fff_ffff;
 
 /** What is to be written. */
 export function storeCluster(cluster: Cluster): StoredCluster {
@@ -91,10 +95,10 @@ function storeMember(cluster: Cluster, node: StorageNode): StoredStorage {
 
 function restoreGroup(cluster: Cluster, stored: StoredGroup): void {
   const group = cluster.ensureGroup(stored.name);
-  group.port = stored.port;
-  group.storePathCount = stored.storePathCount;
-  group.subdirCount = stored.subdirCount;
-  group.currentTrunkFileId = stored.currentTrunkFileId;
+  group.port = within(stored.port, -1, MAX_PORT);
+  group.storePathCount = within(stored.storePathCount, 0, MAX_STORE_PATHS);
+  group.subdirCount = within(stored.subdirCount, 0, MAX_SUBDIRS_PER_LEVEL);
+  group.currentTrunkFileId = within(stored.currentTrunkFileId, 0, MAX_I32);
   group.lastTrunkServerId = stored.lastTrunkServer;
 }
 
@@ -107,15 +111,16 @@ function restoreMember(cluster: Cluster, stored: StoredStorage, complaints: stri
     return undefined;
   }
   const group = cluster.ensureGroup(groupName);
-  if (id === "" || group.find(id) !== undefined) {
-    complaints.push(`storage ${id} of ${groupName} is there twice or has no address: forgotten`);
+  const hasAddress = entry !== undefined || parseIpAddress(ip) !== undefined;
+  if (!hasAddress || group.find(id) !== undefined || !cluster.hasRoom(group)) {
+    complaints.push(`storage ${id} of ${groupName} has no address, is there twice or one too many: forgotten`);
     return undefined;
   }
   const node = cluster.addMember(group, id, ip);
   node.status = storageStatusTable.next(memberStatusOf(stored.status) ?? "OFFLINE", "trackerRestart") ?? "OFFLINE";
-  node.version = stored.version;
+  node.version = stored.version.slice(0, VERSION_BYTES);
   node.joinTime = stored.joinTime;
-  node.port = port;
+  node.port = within(port, 0, MAX_PORT);
   node.totalMib = stored.totalMib;
   node.freeMib = stored.freeMib;
   node.changelogOffset = stored.changelogOffset;
@@ -151,6 +156,11 @@ function restoreStamps(cluster: Cluster, { stamps }: StoredCluster): void {
       }
     }
   }
+}
+
+/** Files can be edited by hand; a number that fits no field of the wire would break every answer that holds it. */
+function within(value: number, min: number, max: number): number {
+  return value >= min && value <= max ? value : 0;
 }
 
 /** Files written before storage ids were turned on name storages by address. */
