@@ -3,17 +3,19 @@
 // the change's record in the binlog and settles it, so that no half-made change is ever visible and none is missing in
 // the log:
 //
-//   kind                      no record                        record is the file's last   other records follow it
+//   kind                      no record of the file at all     its own is the last         the last is another one
 //   append                    cut back to the old size         keep                        keep
 //   modify, truncate, rename  log, make the change (again)     make the change (again)     keep
 //
-// Appends are logged after the bytes are written and are taken back; the others are logged first and can be repeated.
+// Appends are taken back because their bytes are not kept anywhere else; the others can be repeated. "The last is another
+// one" covers a change that was refused, could not be taken back by a failing disk, and was followed by others.
 // An intent that is itself cut short was never acted upon and is dropped.
 import type { Disk, DiskFile, Logger } from "@fastdfs-ts/runtime";
 
 import { parseBinlogRecord, type SourceOp } from "../binlog/binlog-record.ts";
 import { type BinlogPosition, type BinlogWriter, binlogPartPath } from "../binlog/binlog-writer.ts";
 import type { StorePath } from "../store/store-path.ts";
+import { discard } from "./discard.ts";
 
 interface ChangeFacts {
   readonly seconds: number;
@@ -61,11 +63,16 @@ export interface WrittenIntent {
 export async function writeIntent(path: StorePath, change: Change, log: BinlogWriter): Promise<WrittenIntent> {
   const intentPath = path.incoming.nextPath(INTENT_SUFFIX.slice(1));
   const content = Buffer.from(`${JSON.stringify({ change, logged: log.position })}\n`);
-  const file = await path.disk.open(intentPath, "create");
   try {
-    await file.write(content, 0, content.length, 0);
-  } finally {
-    await file.close();
+    const file = await path.disk.open(intentPath, "create");
+    try {
+      await file.write(content, 0, content.length, 0);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await discard(path, intentPath);
+    throw error;
   }
   return {
     async done() {
@@ -102,6 +109,7 @@ function readIntent(content: Buffer): { change: Change; logged: BinlogPosition }
   return JSON.parse(text) as { change: Change; logged: BinlogPosition };
 }
 
+/** missing: no record of the file · last: the change's own is the last one of the file · followed: another one is. */
 type InBinlog = "missing" | "last" | "followed";
 
 /** Looks for the record of a change behind the position at which the log stood before it. */
@@ -116,8 +124,8 @@ function findRecord(disk: Disk, binlog: BinlogWriter, from: BinlogPosition, chan
       if (!line.includes(change.logicalName)) continue;
       const record = parseBinlogRecord(line);
       if (record.logicalName !== change.logicalName) continue;
-      if (found !== "missing") return "followed";
-      if (record.op === op && record.extra === extra) found = "last";
+      if (found !== "missing" || record.op !== op || record.extra !== extra) return "followed";
+      found = "last";
     }
   }
   return found;

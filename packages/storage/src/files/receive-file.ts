@@ -4,6 +4,7 @@ import { crc32, FdfsError } from "@fastdfs-ts/protocol";
 import type { ContentReader } from "@fastdfs-ts/rpc";
 
 import type { StorePath } from "../store/store-path.ts";
+import { discard } from "./discard.ts";
 import type { FileStore } from "./file-store.ts";
 
 export interface ReceivedFile {
@@ -48,14 +49,5 @@ export async function receiveFile(
   } catch (error) {
     await discard(storePath, path);
     throw FdfsError.fromUnknown(error, { path });
-  }
-}
-
-/** Removes an incoming file that will not be published. */
-export async function discard(storePath: StorePath, path: string): Promise<void> {
-  try {
-    await storePath.disk.unlink(path);
-  } catch {
-    // It may not exist, or the disk may be failing; the next start sweeps the folder in any case.
   }
 }

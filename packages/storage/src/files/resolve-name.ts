@@ -1,5 +1,5 @@
 // From the name in a request to the file on this host.
-import { type LogicalName, parseLogicalName } from "@fastdfs-ts/protocol";
+import { FdfsError, type LogicalName, parseLogicalName } from "@fastdfs-ts/protocol";
 
 import type { StorePath } from "../store/store-path.ts";
 import type { FileStore } from "./file-store.ts";
@@ -14,6 +14,10 @@ export interface ResolvedName extends LogicalName {
 /** Throws FdfsError BAD_REQUEST for a name that no file here can have (wire-protocol.md §3.8). */
 export function resolveName(store: FileStore, logicalName: string): ResolvedName {
   const parsed = parseLogicalName(logicalName, store.paths.count);
+  // The shape alone lets the names of the hash directories themselves through.
+  if (parsed.fileName === "." || parsed.fileName === "..") {
+    throw new FdfsError("BAD_REQUEST", { fileName: logicalName, reason: "this is the name of a directory" });
+  }
   const storePath = store.paths.all[parsed.storePathIndex]!;
   return { ...parsed, logicalName, storePath, path: storePath.fileAt(parsed.pathInStore) };
 }

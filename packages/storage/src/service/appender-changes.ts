@@ -18,9 +18,10 @@ import type { FileStat } from "@fastdfs-ts/runtime";
 import { type Change, recordOf, SPOOL, writeIntent } from "../files/change-intents.ts";
 import { fileCrc32 } from "../files/file-crc32.ts";
 import { type FileStore, stampChange } from "../files/file-store.ts";
-import { discard, receiveFile } from "../files/receive-file.ts";
+import { discard } from "../files/discard.ts";
+import { receiveFile } from "../files/receive-file.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
-import type { StoreFile } from "../store/store-disk.ts";
+import type { Awaitable, StoreFile } from "../store/store-disk.ts";
 import { storedNameAnswer } from "./stored-name-answer.ts";
 
 const COPY_BYTES = 256 * 1024;
@@ -55,23 +56,17 @@ async function append(
       offset: stat.sizeBytes,
       bytes: request.contentBytes,
     };
-    const intent = await writeIntent(target.storePath, change, store.binlog);
-    try {
+    const write = async () => {
       let at = stat.sizeBytes;
       for (;;) {
         const next = content.next();
         const chunk = next instanceof Promise ? await next : next;
-        if (chunk === undefined) break;
+        if (chunk === undefined) return;
         await file.write(chunk, 0, chunk.length, at);
         at += chunk.length;
       }
-      logChange(store, change);
-    } catch (error) {
-      await file.truncate(stat.sizeBytes);
-      throw error;
-    } finally {
-      await intent.done();
-    }
+    };
+    await tryOut(store, target, change, { act: write, undo: () => file.truncate(stat.sizeBytes) });
     target.storePath.noteWritten(request.contentBytes);
   });
   statistics.successAppendCount++;
@@ -128,14 +123,12 @@ async function truncate(store: FileStore, request: TruncateRequest, session: Ses
   await changeFile(store, target, async (file, stat) => {
     if (request.newBytes === stat.sizeBytes) return;
     const { newBytes } = request;
-    await carryOut(
-      store,
-      target,
-      { kind: "truncate", ...changeFacts(store, target), oldBytes: stat.sizeBytes, newBytes },
-      async () => {
-        await file.truncate(newBytes);
-      },
-    );
+    const oldBytes = stat.sizeBytes;
+    const change: Change = { kind: "truncate", ...changeFacts(store, target), oldBytes, newBytes };
+    const act = () => file.truncate(newBytes);
+    // A file can be too large for the file system; what is cut off is gone.
+    if (newBytes > oldBytes) await tryOut(store, target, change, { act, undo: () => file.truncate(oldBytes) });
+    else await carryOut(store, target, change, act);
   });
   statistics.successTruncateCount++;
   return undefined;
@@ -165,8 +158,10 @@ async function regenerate(store: FileStore, request: RegenerateRequest, session:
       oldName: request.logicalName,
       oldPathInStore: target.pathInStore,
     };
-    await carryOut(store, target, change, async () => {
-      await target.storePath.disk.rename(target.path, to.path);
+    const { disk } = target.storePath;
+    await tryOut(store, target, change, {
+      act: () => disk.rename(target.path, to.path),
+      undo: () => disk.rename(to.path, target.path),
     });
     session.subject = `${request.logicalName}=>${newName}`;
   });
@@ -194,12 +189,34 @@ async function changeFile(
   });
 }
 
-/** A change that a restart can repeat: intent, binlog record, change, intent away. */
+/** A change that can be taken back: intent, change, binlog record, intent away. If it fails, nothing has happened. */
+async function tryOut(
+  store: FileStore,
+  target: ResolvedName,
+  change: Change,
+  { act, undo }: { readonly act: () => Awaitable<void>; readonly undo: () => Awaitable<void> },
+): Promise<void> {
+  const intent = await writeIntent(target.storePath, change, store.binlog);
+  let isDone = false;
+  try {
+    await act();
+    isDone = true;
+    logChange(store, change);
+  } catch (error) {
+    // A rename that failed has nothing to undo. If undoing fails, the intent stays and the next start settles it.
+    if (isDone || change.kind !== "rename") await undo();
+    await intent.done();
+    throw error;
+  }
+  await intent.done();
+}
+
+/** A change that cannot be taken back, but repeated by a restart: intent, binlog record, change, intent away. */
 async function carryOut(
   store: FileStore,
   target: ResolvedName,
   change: Change,
-  act: () => Promise<void>,
+  act: () => Awaitable<void>,
 ): Promise<void> {
   const intent = await writeIntent(target.storePath, change, store.binlog);
   try {

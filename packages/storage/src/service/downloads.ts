@@ -44,7 +44,7 @@ async function download(store: FileStore, request: DownloadRequest, session: Ses
     const bytes = rangeBytes(request, stat.sizeBytes);
     statistics.totalDownloadBytes += bytes;
     if (bytes > WHOLE_BYTES) answer = streamed(store, file, request.offset, bytes);
-    else answer = { frame: await wholeFrame(store, file, request.offset, bytes) };
+    else answer = { frame: await wholeFrame(store, file, request.offset, bytes), slab: store.slab };
   } catch (error) {
     await file.close();
     throw FdfsError.fromUnknown(error, { fileName: logicalName });

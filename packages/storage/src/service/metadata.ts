@@ -16,7 +16,7 @@ import {
 import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 
 import { type FileStore, requireOwnGroup, stampChange } from "../files/file-store.ts";
-import { discard } from "../files/receive-file.ts";
+import { discard } from "../files/discard.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
 
 export function metadataRoutes(store: FileStore): Route[] {

@@ -12,5 +12,5 @@ export function storedNameAnswer(store: FileStore, logicalName: string): WholeFr
   frame.fill(0, HEADER_BYTES, HEADER_BYTES + GROUP_NAME_BYTES);
   frame.write(store.groupName, HEADER_BYTES, "latin1");
   frame.write(logicalName, HEADER_BYTES + GROUP_NAME_BYTES, "latin1");
-  return { frame };
+  return { frame, slab: store.slab };
 }

@@ -11,7 +11,8 @@ import {
 import { type ContentReader, receive, type Route, type Session, type WholeFrame } from "@fastdfs-ts/rpc";
 
 import { type FileStore, stampChange } from "../files/file-store.ts";
-import { discard, type ReceivedFile, receiveFile } from "../files/receive-file.ts";
+import { discard } from "../files/discard.ts";
+import { type ReceivedFile, receiveFile } from "../files/receive-file.ts";
 import { resolveName } from "../files/resolve-name.ts";
 import type { StorePath } from "../store/store-path.ts";
 import { storedNameAnswer } from "./stored-name-answer.ts";
