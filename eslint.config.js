@@ -76,7 +76,7 @@ export default tseslint.config(
     rules: worldOnlyThroughPorts,
   },
   {
-    files: ["**/*.test.ts", "packages/*/test/**/*.ts", "bench/**/*.ts", "packages/testkit/**/*.ts"],
+    files: ["**/*.test.ts", "packages/*/test/**/*.ts", "bench/**/*.ts", "interop/**/*.ts", "packages/testkit/**/*.ts"],
     rules: {
       "@typescript-eslint/no-unsafe-assignment": "off",
       "@typescript-eslint/no-unsafe-member-access": "off",

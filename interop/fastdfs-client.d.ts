@@ -1,0 +1,4 @@
+// The npm package "fastdfs-client": a fork of "fdfs" with the same calls.
+declare module "fastdfs-client" {
+  export { default } from "fdfs";
+}
