@@ -10,7 +10,7 @@ import { parseStoragesFile, printStoragesFile, type StoredStorage } from "./form
 import { parseSyncTimestampsFile, printSyncTimestampsFile, type StoredStamps } from "./formats/sync-timestamps-file.ts";
 import { type LastRun, parseTrackerStatusFile, printTrackerStatusFile } from "./formats/tracker-status-file.ts";
 
-export const stateFileNames = {
+const stateFileNames = {
   groups: "storage_groups_new.dat",
   storages: "storage_servers_new.dat",
   syncTimestamps: "storage_sync_timestamp.dat",

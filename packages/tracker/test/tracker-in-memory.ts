@@ -123,7 +123,7 @@ const recorded = ["client-tracker", "storage-tracker"].flatMap((file) => {
 });
 const byName = new Map(recorded.map((record) => [record.name, record]));
 
-export function recordedExchange(name: string): Recorded {
+function recordedExchange(name: string): Recorded {
   const record = byName.get(name);
   if (record === undefined) throw new Error(`no record ${name}`);
   return record;

@@ -163,6 +163,18 @@ describe("a tracker", () => {
     expect(await world.statuses()).toEqual(["ACTIVE"]);
   });
 
+  it("does not take a jump of the wall clock for silence", async () => {
+    const world = new World({ checkActiveIntervalMs: 20_000 });
+    await world.start();
+    const storage = await world.storage();
+    world.host.wallClock.startMs += 3_600_000;
+    await world.sim.runFor(15_000);
+    await world.sim.run(storage.call(trackerCommands.heartbeat, { statistics: undefined }, options));
+    world.host.wallClock.startMs += 3_600_000;
+    await world.sim.runFor(10_000);
+    expect(await world.statuses()).toEqual(["ACTIVE"]);
+  });
+
   it("takes a storage out of service at once when its connection closes", async () => {
     const world = new World();
     await world.start();

@@ -43,6 +43,6 @@ export class Changelog {
 }
 
 /** Five columns; without a new id the blank before it stays, because C readers need it. */
-export function printChangelogEntry({ atSeconds, groupName, id, status, newId }: ChangelogEntry): string {
+function printChangelogEntry({ atSeconds, groupName, id, status, newId }: ChangelogEntry): string {
   return `${atSeconds} ${groupName} ${id} ${status} ${newId}\n`;
 }

@@ -29,14 +29,14 @@ export interface ClusterSettings {
 }
 
 /** A life event of the cluster, for the log. */
-export type ClusterEventSink = (
+type ClusterEventSink = (
   level: "info" | "warn",
   event: string,
   fields: Readonly<Record<string, string | number | undefined>>,
 ) => void;
 
 /** What has to be written: membership at once, statistics within seconds. */
-export type DirtySink = (what: "membership" | "statistics") => void;
+type DirtySink = (what: "membership" | "statistics") => void;
 
 export interface ClusterModules {
   readonly clock: Clock;
@@ -67,6 +67,11 @@ export class Cluster {
   /** Unix time in seconds. */
   now(): number {
     return Math.floor(this.modules.clock.now() / 1000);
+  }
+
+  /** For durations: the wall clock may jump, and a jump must not make the whole cluster look silent. */
+  monotonicSeconds(): number {
+    return this.modules.clock.monotonic() / 1000;
   }
 
   findGroup(name: string): Group | undefined {

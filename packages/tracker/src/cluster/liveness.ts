@@ -3,15 +3,15 @@ import type { Cluster } from "./cluster.ts";
 
 /** Takes silent members out of service. Called every `checkActiveSeconds`, so silence is noticed after one to two of them. */
 export function checkLiveness(cluster: Cluster): void {
-  const now = cluster.now();
+  const now = cluster.monotonicSeconds();
   const { checkActiveSeconds } = cluster.settings;
   for (const group of cluster.groups) {
     for (const member of group.members) {
-      if (member.status !== "ACTIVE" || now - member.lastHeartbeat <= checkActiveSeconds) continue;
+      if (member.status !== "ACTIVE" || now - member.lastAlive <= checkActiveSeconds) continue;
       cluster.apply(
         member,
         "silent",
-        `no report for ${now - member.lastHeartbeat} s (check_active_interval ${checkActiveSeconds})`,
+        `no report for ${Math.floor(now - member.lastAlive)} s (check_active_interval ${checkActiveSeconds})`,
       );
     }
   }

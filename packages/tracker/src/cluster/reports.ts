@@ -68,5 +68,6 @@ function isSpace(mib: number): boolean {
 /** Any report proves life, also for the liveness check; C counts only heartbeats there. */
 function isAlive(cluster: Cluster, node: StorageNode, what: string): void {
   node.lastHeartbeat = cluster.now();
+  node.lastAlive = cluster.monotonicSeconds();
   cluster.apply(node, "beat", what);
 }

@@ -34,6 +34,8 @@ export class StorageNode implements MemberPicture {
   /** Unix seconds. The tracker keeps both itself (wire-protocol.md §4.2). */
   lastSyncedTimestamp = 0;
   lastHeartbeat = 0;
+  /** When it last reported anything in this run of the tracker (`Cluster.monotonicSeconds`). */
+  lastAlive = 0;
 
   /** Who copies the group's old files to it, and up to which second. */
   syncSource: StorageNode | undefined;
