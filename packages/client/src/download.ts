@@ -19,7 +19,7 @@ export interface Part {
 }
 
 /** Opens a part at another storage than those that failed. */
-export type Reopen = (offset: number, length: number, signal: AbortSignal) => Promise<Part>;
+type Reopen = (offset: number, length: number, signal: AbortSignal) => Promise<Part>;
 
 export interface SaveOptions {
   /** Wait until the bytes are on the disk before the file gets its name. Default true. */

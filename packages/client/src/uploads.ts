@@ -48,7 +48,7 @@ export interface PlacingOptions extends NamingOptions, TransferOptions {
 }
 
 /** The extension that is sent for these options. */
-export function extensionOf(options: NamingOptions, otherwise = ""): string {
+function extensionOf(options: NamingOptions, otherwise = ""): string {
   if (options.extension !== undefined) return options.extension;
   return options.fileName === undefined ? otherwise : extensionOfLocalName(options.fileName);
 }

@@ -304,6 +304,9 @@ function bound(connection: Connection): Connection {
   return {
     remote: connection.remote,
     local: connection.local,
+    get pendingBytes() {
+      return connection.pendingBytes;
+    },
     attach: (events) => connection.attach(events),
     write: (piece) => connection.write(piece),
     writePair: (first, second) => connection.writePair(first, second),

@@ -82,7 +82,7 @@ async function start(routes: Route[], asked: string[], closeOnBadRequest: boolea
   };
 }
 
-export async function readAll(content: ContentReader): Promise<Buffer> {
+async function readAll(content: ContentReader): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for (let piece = await content.next(); piece !== undefined; piece = await content.next()) pieces.push(piece);
   return Buffer.concat(pieces);

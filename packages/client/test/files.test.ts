@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 
+import { storageCommands } from "@fastdfs-ts/protocol";
+import { answerRaw } from "@fastdfs-ts/rpc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { Progress, UploadOptions, UploadSource } from "../src/index.ts";
@@ -150,7 +152,6 @@ describe("uploadStream", () => {
     expect(facts).toMatchObject({ kind: "normal", fileBytes: content.length });
     expectSame(await (await client.download(fileId)).bytes(), content);
     expect(await client.getMetadata(fileId)).toEqual({ a: "1" });
-    const { storageCommands } = await import("@fastdfs-ts/protocol");
     const docs = commands.map((name) => storageCommands[name as "uploadAppender"].doc);
     expect(storages[0]!.asked.slice(0, docs.length)).toEqual(docs);
     expect(storages[0]!.files.size).toBe(1);
@@ -233,6 +234,23 @@ describe("download", () => {
       break;
     }
     await expect(download.bytes()).rejects.toThrow(/over/);
+  });
+
+  it("that fails leaves the local file as it was, and nothing beside it", async () => {
+    const { client, storages } = cluster;
+    const { fileId } = await client.upload(bytes, { appender: true });
+    const pieces = [bytes.subarray(0, 1000)];
+    storages[0]!.override(
+      answerRaw(storageCommands.downloadFile, () => ({
+        bodyBytes: bytes.length,
+        next: () => pieces.shift(),
+        close() {},
+      })),
+    );
+    const path = inFolder("kept.bin", Buffer.from("the old content"));
+    await expect((await client.download(fileId)).saveTo(path)).rejects.toMatchObject({ kind: "CONNECTION_LOST" });
+    expect(readFileSync(path, "utf8")).toBe("the old content");
+    expect(readdirSync(folder)).toEqual(["kept.bin"]);
   });
 
   it("into a file that cannot be written names the path and leaves nothing", async () => {

@@ -1,7 +1,8 @@
 // What happens when servers fail: who is asked next, and that nothing is ever stored twice.
 import { emptyAnswer, FdfsError, frame, frameCommand, storageCommands, trackerCommands } from "@fastdfs-ts/protocol";
 import { answer, answerRaw, receive } from "@fastdfs-ts/rpc";
-import type { Connection } from "@fastdfs-ts/runtime";
+import type { Connection, Network } from "@fastdfs-ts/runtime";
+import { nodeWorld } from "@fastdfs-ts/runtime/node";
 import { describe, expect, it } from "vitest";
 
 import { FastDfsClient } from "../src/index.ts";
@@ -89,10 +90,22 @@ describe("an upload", () => {
   });
 
   it("is dialled several times before it is given up", async () => {
-    await using cluster = await openCluster(1, { connectAttempts: 3 });
+    await using cluster = await openCluster();
     const [storage] = cluster.storages;
     await storage!.stop();
-    await expect(cluster.client.upload(bytes)).rejects.toMatchObject({ kind: "UNREACHABLE" });
+    const real = nodeWorld();
+    const dialled: number[] = [];
+    const network: Network = {
+      ...real.network,
+      connect: (to, options) => {
+        dialled.push(to.port);
+        return real.network.connect(to, options);
+      },
+    };
+    const options = { trackers: [`127.0.0.1:${cluster.tracker.port}`], connectAttempts: 3 };
+    await using client = FastDfsClient.open(options, { ...real, network });
+    await expect(client.upload(bytes)).rejects.toMatchObject({ kind: "UNREACHABLE" });
+    expect(dialled.filter((port) => port === storage!.port)).toHaveLength(3);
     // The way to the others is asked for once, however often they are dialled.
     expect(cluster.tracker.asked).toHaveLength(2);
   });
@@ -200,13 +213,21 @@ describe("a download that is cut in the middle", () => {
     expect(offsets).toEqual([half, half + 10]);
   });
 
-  it("fails when the others have something else", async () => {
+  it.each([
+    ["less", bytes.subarray(0, 7)],
+    ["more", bytes],
+  ])("fails when the others have %s than is missing", async (_, other) => {
     await using cluster = await openCluster(2);
     const { client, storages } = cluster;
     const { fileId } = await client.upload(bytes);
     storages[0]!.override(sendsHalf(bytes));
-    storages[1]!.override(answerRaw(storageCommands.downloadFile, () => bytes.subarray(0, 7)));
-    await expect((await client.download(fileId)).bytes()).rejects.toMatchObject({ kind: "CONNECTION_LOST" });
+    storages[1]!.override(answerRaw(storageCommands.downloadFile, () => other));
+    let readBytes = 0;
+    const reading = async () => {
+      for await (const chunk of await client.download(fileId)) readBytes += chunk.length;
+    };
+    await expect(reading()).rejects.toMatchObject({ kind: "CONNECTION_LOST" });
+    expect(readBytes).toBe(half);
   });
 
   it("never mixes two versions of a file that may change", async () => {

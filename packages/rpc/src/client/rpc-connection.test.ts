@@ -39,6 +39,7 @@ class HandClock implements Clock {
 class FakeSocket implements Connection {
   readonly remote = ENDPOINT;
   readonly local = { host: "192.0.2.2", port: 40_000 };
+  readonly pendingBytes = 0;
   readonly sent: Buffer[] = [];
   events!: ConnectionEvents;
   isFull = false;
