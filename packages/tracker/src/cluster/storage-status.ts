@@ -27,6 +27,7 @@ export function memberStatusOf(number: number): MemberStatus | undefined {
  * moved          78: this is the record that stays behind under the old address
  * trackerRestart read from the state file
  */
+// prettier-ignore
 export const storageStatusTable = stateTable(
   [
     "joined",
@@ -42,16 +43,16 @@ export const storageStatusTable = stateTable(
     "trackerRestart",
   ],
   {
-    //           joined    beat      disconn.   silent     sourceAssigned aloneInGroup sourceTold  noSource  removed    moved         restart
-    INIT: [__, __, __, __, "WAIT_SYNC", "ONLINE", "WAIT_SYNC", "ONLINE", "DELETED", "IP_CHANGED", __],
-    WAIT_SYNC: [__, __, __, __, __, "ONLINE", __, "ONLINE", "DELETED", "IP_CHANGED", __],
-    SYNCING: [__, __, __, __, "WAIT_SYNC", "ONLINE", __, "ONLINE", "DELETED", "IP_CHANGED", __],
-    IP_CHANGED: ["INIT", __, __, __, XX, XX, XX, XX, XX, XX, "OFFLINE"],
-    DELETED: ["INIT", __, __, __, XX, XX, XX, XX, XX, XX, "OFFLINE"],
-    OFFLINE: ["ONLINE", "ACTIVE", __, __, "WAIT_SYNC", "ONLINE", __, __, "DELETED", "IP_CHANGED", __],
-    ONLINE: [__, "ACTIVE", "OFFLINE", __, "WAIT_SYNC", __, __, __, XX, XX, "OFFLINE"],
-    ACTIVE: [__, __, "OFFLINE", "OFFLINE", "WAIT_SYNC", __, __, __, XX, XX, "OFFLINE"],
-    RECOVERY: ["ONLINE", "ACTIVE", __, __, "WAIT_SYNC", "ONLINE", __, __, XX, XX, "OFFLINE"],
+    //           joined    beat      disconn.   silent     assigned     alone     told         noSource  removed    moved         restart
+    INIT:       [__,       __,       __,        __,        "WAIT_SYNC", "ONLINE", "WAIT_SYNC", "ONLINE", "DELETED", "IP_CHANGED", __],
+    WAIT_SYNC:  [__,       __,       __,        __,        __,          "ONLINE", __,          "ONLINE", "DELETED", "IP_CHANGED", __],
+    SYNCING:    [__,       __,       __,        __,        "WAIT_SYNC", "ONLINE", __,          "ONLINE", "DELETED", "IP_CHANGED", __],
+    IP_CHANGED: ["INIT",   __,       __,        __,        XX,          XX,       XX,          XX,       XX,        XX,           "OFFLINE"],
+    DELETED:    ["INIT",   __,       __,        __,        XX,          XX,       XX,          XX,       XX,        XX,           "OFFLINE"],
+    OFFLINE:    ["ONLINE", "ACTIVE", __,        __,        "WAIT_SYNC", "ONLINE", __,          __,       "DELETED", "IP_CHANGED", __],
+    ONLINE:     [__,       "ACTIVE", "OFFLINE", __,        "WAIT_SYNC", __,       __,          __,       XX,        XX,           "OFFLINE"],
+    ACTIVE:     [__,       __,       "OFFLINE", "OFFLINE", "WAIT_SYNC", __,       __,          __,       XX,        XX,           "OFFLINE"],
+    RECOVERY:   ["ONLINE", "ACTIVE", __,        __,        "WAIT_SYNC", "ONLINE", __,          __,       XX,        XX,           "OFFLINE"],
   },
 );
 
@@ -65,19 +66,20 @@ export type StorageEvent = (typeof storageStatusTable.events)[number];
  * as OFFLINE, as command 59 does; the next beat does the rest. And only a join brings a DELETED or IP_CHANGED member
  * back: C lets the late "copied everything" of its source make it OFFLINE again.
  */
+// prettier-ignore
 export const reportedStatusTable = stateTable(
   ["INIT", "WAIT_SYNC", "SYNCING", "IP_CHANGED", "DELETED", "OFFLINE", "ONLINE", "ACTIVE", "RECOVERY"],
   {
-    //          INIT WAIT SYNCING IP_CHANGED   DELETED   OFFLINE   ONLINE    ACTIVE    RECOVERY
-    INIT: [__, __, __, __, __, __, __, __, __],
-    WAIT_SYNC: [__, __, "SYNCING", "IP_CHANGED", "DELETED", "OFFLINE", "OFFLINE", "OFFLINE", "RECOVERY"],
-    SYNCING: [__, __, __, "IP_CHANGED", "DELETED", "OFFLINE", "OFFLINE", "OFFLINE", "RECOVERY"],
-    IP_CHANGED: [__, __, __, __, __, __, __, __, __],
-    DELETED: [__, __, __, __, __, __, __, __, __],
-    OFFLINE: [__, __, __, "IP_CHANGED", "DELETED", __, __, __, "RECOVERY"],
-    ONLINE: [__, __, __, __, __, __, __, __, __],
-    ACTIVE: [__, __, __, __, __, __, __, __, __],
-    RECOVERY: [__, __, __, __, __, __, __, __, __],
+    //           INIT  WAIT  SYNCING    IP_CHANGED    DELETED    OFFLINE    ONLINE     ACTIVE     RECOVERY
+    INIT:       [__,   __,   __,        __,           __,        __,        __,        __,        __],
+    WAIT_SYNC:  [__,   __,   "SYNCING", "IP_CHANGED", "DELETED", "OFFLINE", "OFFLINE", "OFFLINE", "RECOVERY"],
+    SYNCING:    [__,   __,   __,        "IP_CHANGED", "DELETED", "OFFLINE", "OFFLINE", "OFFLINE", "RECOVERY"],
+    IP_CHANGED: [__,   __,   __,        __,           __,        __,        __,        __,        __],
+    DELETED:    [__,   __,   __,        __,           __,        __,        __,        __,        __],
+    OFFLINE:    [__,   __,   __,        "IP_CHANGED", "DELETED", __,        __,        __,        "RECOVERY"],
+    ONLINE:     [__,   __,   __,        __,           __,        __,        __,        __,        __],
+    ACTIVE:     [__,   __,   __,        __,           __,        __,        __,        __,        __],
+    RECOVERY:   [__,   __,   __,        __,           __,        __,        __,        __,        __],
   },
 );
 

@@ -27,7 +27,8 @@ export function requestSource(cluster: Cluster, node: StorageNode): SyncDescript
   if (!cluster.apply(node, "sourceAssigned", `${source.id} copies the old files to it`)) refuseTombstone(node);
   node.syncSource = source;
   node.syncUntil = cluster.now();
-  cluster.changed("membership");
+  // Also when the status is the same as before: a new source has to hear of it.
+  cluster.membersChanged(node.group);
   return describe(source, node.syncUntil);
 }
 
