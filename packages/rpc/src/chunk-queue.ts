@@ -18,10 +18,28 @@ export class ChunkQueue {
     this.bytes += chunk.length;
   }
 
+  /** Where the waiting bytes begin in the buffer that `front` gives. */
+  get frontAt(): number {
+    return this.taken;
+  }
+
+  /**
+   * The chunk that holds the next `count` bytes, from `frontAt` on, in one piece; that many must be waiting. Looking at
+   * a header this way makes no object.
+   */
+  front(count: number): Buffer {
+    const first = this.chunks[0]!;
+    if (first.length - this.taken >= count) return first;
+    const joined = Buffer.concat(this.chunks).subarray(this.taken);
+    this.chunks = [joined];
+    this.taken = 0;
+    return joined;
+  }
+
   /** Takes exactly `count` bytes; that many must be waiting. A copy is made only if they straddle chunks. */
   take(count: number): Buffer {
     const piece = this.peek(count);
-    this.drop(count);
+    this.skip(count);
     return piece;
   }
 
@@ -46,7 +64,7 @@ export class ChunkQueue {
     const first = this.chunks[0];
     if (first === undefined) return undefined;
     const piece = first.subarray(this.taken, Math.min(first.length, this.taken + limit));
-    this.drop(piece.length);
+    this.skip(piece.length);
     return piece;
   }
 
@@ -57,7 +75,8 @@ export class ChunkQueue {
     this.bytes = 0;
   }
 
-  private drop(count: number): void {
+  /** Takes `count` bytes and forgets them; that many must be waiting. */
+  skip(count: number): void {
     this.bytes -= count;
     let left = count;
     while (left > 0) {

@@ -71,6 +71,10 @@ export class SimConnection implements Connection, PipeReceiver {
     return this.write(Buffer.concat([first, second]));
   }
 
+  get pendingBytes(): number {
+    return this.#modules.outgoing.waitingBytes;
+  }
+
   pauseReading(): void {
     if (!this.#isEnded) this.#isPaused = true;
   }

@@ -18,6 +18,7 @@ import { openFileStore } from "./open-file-store.ts";
 import { logAccess } from "./service/access-actions.ts";
 import { fileRoutes } from "./service/file-routes.ts";
 import { clusterSettings } from "./tracker-link/cluster-parameters.ts";
+import { settleAddress } from "./tracker-link/settle-address.ts";
 import { askTrackersWhoIAm } from "./tracker-link/startup-queries.ts";
 import { TrackerLinks } from "./tracker-link/tracker-links.ts";
 
@@ -52,6 +53,7 @@ export async function openStorage(
   stack.defer(() => deadlines.close());
   const localAddress = config.clientBind ? config.bindAddresses[0] : undefined;
   const facts = await askTrackersWhoIAm({ config, world, deadlines, log, signal, localAddress });
+  await settleAddress({ ...facts, config, world, deadlines, log, signal, localAddress, initFile });
   const { identity, parameters, storageIds } = facts;
   const { spaceReserve: reserve, storePathChoice } = clusterSettings(parameters, log);
   const addressById = new Map(storageIds.map(({ id, hosts }) => [String(id), hosts[0] ?? ""]));

@@ -1,61 +1,11 @@
 import { Empty, frame, message, storageCommands, trackerCommands } from "@fastdfs-ts/protocol";
-import { type Clock, type Connection, type ConnectionEvents, Deadlines, type Network } from "@fastdfs-ts/runtime";
+import { Deadlines, type Network } from "@fastdfs-ts/runtime";
 import { describe, expect, it } from "vitest";
 
+import { ENDPOINT, FakeSocket, turn } from "../../test/fake-socket.ts";
+import { HandClock } from "../../test/hand-clock.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import { RpcConnection } from "./rpc-connection.ts";
-
-const ENDPOINT = { host: "192.0.2.1", port: 23000 };
-
-/** A clock that only moves when it is told to. */
-class HandClock implements Clock {
-  private time = 0;
-  private readonly timers = new Set<{ at: number; every: number | undefined; run: () => void }>();
-  now = () => this.time;
-  monotonic = () => this.time;
-  after = (delayMs: number, run: () => void) => this.add({ at: this.time + delayMs, every: undefined, run });
-  every = (everyMs: number, run: () => void) => this.add({ at: this.time + everyMs, every: everyMs, run });
-
-  advance(ms: number): void {
-    const end = this.time + ms;
-    for (;;) {
-      const [next] = [...this.timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-      if (next === undefined) break;
-      this.time = next.at;
-      if (next.every === undefined) this.timers.delete(next);
-      else next.at += next.every;
-      next.run();
-    }
-    this.time = end;
-  }
-
-  private add(timer: { at: number; every: number | undefined; run: () => void }) {
-    this.timers.add(timer);
-    return { cancel: () => void this.timers.delete(timer) };
-  }
-}
-
-/** Our end of a connection whose other end is the test. Like a real socket, it tells of its end a turn later. */
-class FakeSocket implements Connection {
-  readonly remote = ENDPOINT;
-  readonly local = { host: "192.0.2.2", port: 40_000 };
-  readonly pendingBytes = 0;
-  readonly sent: Buffer[] = [];
-  events!: ConnectionEvents;
-  isFull = false;
-  attach = (events: ConnectionEvents) => {
-    this.events = events;
-  };
-  write = (bytes: Uint8Array) => {
-    this.sent.push(Buffer.from(bytes));
-    return !this.isFull;
-  };
-  writePair = (first: Uint8Array, second: Uint8Array) => this.write(Buffer.concat([first, second]));
-  pauseReading() {}
-  resumeReading() {}
-  end = () => setImmediate(() => this.events.closed(undefined));
-  destroy = () => setImmediate(() => this.events.closed(undefined));
-}
 
 function setUp(timeoutMs = 1000) {
   const clock = new HandClock();
@@ -90,7 +40,6 @@ function setUp(timeoutMs = 1000) {
 }
 
 const answerFrame = (body: Buffer = Buffer.alloc(0), status = 0) => frame(100, body, status);
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 const DOWNLOAD = { offset: 0, countBytes: 0, groupName: "group1", logicalName: "M00/00/00/anything-long-enough" };
 
 describe("silence", () => {

@@ -3,6 +3,7 @@
 import { type Command, Empty, type FdfsError, type Message } from "@fastdfs-ts/protocol";
 import type { Endpoint } from "@fastdfs-ts/runtime";
 
+import type { Slab } from "../slab.ts";
 import type { ContentReader } from "./content-reader.ts";
 
 /** What a handler may know of the connection a request came on. */
@@ -29,6 +30,8 @@ export interface StreamedAnswer {
 /** A complete frame, header included, built by the handler. */
 export interface WholeFrame {
   readonly frame: Buffer;
+  /** Where the frame's memory comes from; it goes back there as soon as the kernel has copied the frame. */
+  readonly slab?: Slab;
 }
 
 type Awaitable<T> = T | Promise<T>;

@@ -166,10 +166,11 @@ export class ServerConnection implements Session, ConnectionEvents {
   }
 
   private handleNext(): "next" | "wait" {
-    const header = this.inbox.peek(HEADER_BYTES);
-    const bodyBytes = frameBodyBytes(header);
-    const code = frameCommand(header);
-    const flags = frameStatus(header);
+    const header = this.inbox.front(HEADER_BYTES);
+    const { frontAt } = this.inbox;
+    const bodyBytes = frameBodyBytes(header, frontAt);
+    const code = frameCommand(header, frontAt);
+    const flags = frameStatus(header, frontAt);
     if (bodyBytes < 0) return this.cutOff();
     this.requestBytes = HEADER_BYTES + bodyBytes;
     this.subject = "";
@@ -191,7 +192,8 @@ export class ServerConnection implements Session, ConnectionEvents {
       return "wait";
     }
 
-    const body = this.inbox.take(HEADER_BYTES + bodyBytes).subarray(HEADER_BYTES);
+    this.inbox.skip(HEADER_BYTES);
+    const body = this.inbox.take(bodyBytes);
     let result: RouteAnswer | Promise<RouteAnswer>;
     try {
       result = route.handle(route.request.decode(body), this, flags);
@@ -213,7 +215,8 @@ export class ServerConnection implements Session, ConnectionEvents {
       if (headBytes > bodyBytes)
         throw new FdfsError("BAD_REQUEST", { reason: "the body is shorter than its lengths say" });
       if (this.inbox.length < HEADER_BYTES + headBytes) return this.wait();
-      decoded = request.decode(this.inbox.take(HEADER_BYTES + headBytes).subarray(HEADER_BYTES));
+      this.inbox.skip(HEADER_BYTES);
+      decoded = request.decode(this.inbox.take(headBytes));
     } catch (error) {
       return this.refuseWhole(bodyBytes, code, FdfsError.fromUnknown(error).message);
     }
@@ -231,22 +234,21 @@ export class ServerConnection implements Session, ConnectionEvents {
   private settle(result: RouteAnswer | Promise<RouteAnswer>, code: number): "next" | "wait" {
     if (!(result instanceof Promise)) return this.sendAnswer(result, code);
     this.state = "handling";
-    result
-      .then(
-        (value) => this.sendAnswer(value, code),
-        (error: unknown) => this.fail(error, code),
-      )
-      .then(
-        (step) => {
-          if (step === "next" && this.state !== "closed") this.goOn();
-        },
-        (error: unknown) => {
-          // Sending failed in a way no peer can cause.
-          this.owner.unexpected(error, code, this);
-          this.socket.destroy();
-        },
-      );
+    result.then(
+      (value) => this.goOnAfter(code, () => this.sendAnswer(value, code)),
+      (error: unknown) => this.goOnAfter(code, () => this.fail(error, code)),
+    );
     return "wait";
+  }
+
+  private goOnAfter(code: number, answer: () => "next" | "wait"): void {
+    try {
+      if (answer() === "next" && !this.isGone()) this.goOn();
+    } catch (error) {
+      // Sending failed in a way no peer can cause.
+      this.owner.unexpected(error, code, this);
+      this.socket.destroy();
+    }
   }
 
   private goOn(): void {
@@ -286,6 +288,7 @@ export class ServerConnection implements Session, ConnectionEvents {
       bytes = HEADER_BYTES;
     } else if ("frame" in value) {
       this.socket.write(value.frame);
+      if (value.slab !== undefined && this.socket.pendingBytes === 0) value.slab.giveBack(value.frame);
       bytes = value.frame.length;
     } else {
       const header = Buffer.allocUnsafe(HEADER_BYTES);
@@ -351,7 +354,7 @@ export class ServerConnection implements Session, ConnectionEvents {
     if (!this.owner.closeOnBadRequest) {
       if (bodyBytes > this.owner.maxBodyBytes) return this.cutOff();
       if (this.inbox.length < HEADER_BYTES + bodyBytes) return this.wait();
-      this.inbox.take(HEADER_BYTES + bodyBytes);
+      this.inbox.skip(HEADER_BYTES + bodyBytes);
     }
     return this.fail(new FdfsError("BAD_REQUEST", { reason, command: code }), code);
   }

@@ -99,6 +99,10 @@ export class NodeConnection implements Connection {
     return this.#mayWriteOn();
   }
 
+  get pendingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
   pauseReading(): void {
     if (!this.#ended) this.#socket.pause();
   }

@@ -27,6 +27,11 @@ export interface Connection {
    * the bytes are accepted, but the caller should wait for `drained`. After the end it does nothing and returns true.
    */
   write(bytes: Uint8Array): boolean;
+  /**
+   * Bytes that were accepted by `write` and still wait here. 0: the kernel has copied everything, so the caller may use
+   * the memory of what it sent again.
+   */
+  readonly pendingBytes: number;
   /** As `write` for two pieces that leave together (one system call where possible). */
   writePair(first: Uint8Array, second: Uint8Array): boolean;
   /** Stops and restarts `data`. Used for back-pressure. */

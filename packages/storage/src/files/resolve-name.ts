@@ -4,20 +4,18 @@ import { FdfsError, type LogicalName, parseLogicalName } from "@fastdfs-ts/proto
 import type { StorePath } from "../store/store-path.ts";
 import type { FileStore } from "./file-store.ts";
 
-export interface ResolvedName extends LogicalName {
+export interface ResolvedName {
   readonly logicalName: string;
   readonly storePath: StorePath;
+  /** Such as "00/0C/CmIA…txt". */
+  readonly pathInStore: string;
   /** The file on this host. */
   readonly path: string;
 }
 
 /** Throws FdfsError BAD_REQUEST for a name that no file here can have (wire-protocol.md §3.8). */
 export function resolveName(store: FileStore, logicalName: string): ResolvedName {
-  const parsed = parseLogicalName(logicalName, store.paths.count);
-  // The shape alone lets the names of the hash directories themselves through.
-  if (parsed.fileName === "." || parsed.fileName === "..") {
-    throw new FdfsError("BAD_REQUEST", { fileName: logicalName, reason: "this is the name of a directory" });
-  }
-  const storePath = store.paths.all[parsed.storePathIndex]!;
-  return { ...parsed, logicalName, storePath, path: storePath.fileAt(parsed.pathInStore) };
+  const { storePathIndex, pathInStore } = parseLogicalName(logicalName, store.paths.count);
+  const storePath = store.paths.all[storePathIndex]!;
+  return { logicalName, storePath, pathInStore, path: storePath.fileAt(pathInStore) };
 }

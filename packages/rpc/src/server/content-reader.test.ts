@@ -1,0 +1,73 @@
+import { FdfsError } from "@fastdfs-ts/protocol";
+import { describe, expect, it } from "vitest";
+
+import { ChunkQueue } from "../chunk-queue.ts";
+import { IncomingContent } from "./content-reader.ts";
+
+function setUp(totalBytes: number) {
+  const inbox = new ChunkQueue();
+  let hungry = 0;
+  const content = new IncomingContent(totalBytes, inbox, () => {
+    hungry++;
+  });
+  const arrive = (text: string) => {
+    inbox.push(Buffer.from(text));
+    content.arrived();
+  };
+  return { inbox, content, arrive, hungry: () => hungry };
+}
+
+const lost = new FdfsError("CONNECTION_LOST", { reason: "gone", peer: "test" });
+
+describe("IncomingContent", () => {
+  it("hands out what is there at once, and no byte of what comes behind it", () => {
+    const { inbox, content } = setUp(5);
+    inbox.push(Buffer.from("abc"));
+    inbox.push(Buffer.from("deNEXT"));
+    expect(content.next()).toEqual(Buffer.from("abc"));
+    expect(content.remainingBytes).toBe(2);
+    expect(content.next()).toEqual(Buffer.from("de"));
+    expect(content.next()).toBeUndefined();
+    expect(inbox.take(4).toString()).toBe("NEXT");
+  });
+
+  it("asks for more when it is empty, and waits", async () => {
+    const { content, arrive, hungry } = setUp(4);
+    const waiting = content.next();
+    expect([content.isWaiting, hungry()]).toEqual([true, 1]);
+    arrive("abcdef");
+    expect(await waiting).toEqual(Buffer.from("abcd"));
+    expect(content.isWaiting).toBe(false);
+    expect(content.next()).toBeUndefined();
+  });
+
+  it("is empty from the beginning if nothing was announced", () => {
+    const { content } = setUp(0);
+    expect(content.next()).toBeUndefined();
+  });
+
+  it("tells whoever waits that the peer is gone", async () => {
+    const { content } = setUp(4);
+    const waiting = content.next();
+    content.fail(lost);
+    await expect(waiting).rejects.toBe(lost);
+    await expect(content.next()).rejects.toBe(lost);
+  });
+
+  it("hands out what had arrived before the peer went", async () => {
+    const { content, inbox } = setUp(4);
+    inbox.push(Buffer.from("ab"));
+    content.fail(lost);
+    expect(content.next()).toEqual(Buffer.from("ab"));
+    await expect(content.next()).rejects.toBe(lost);
+  });
+
+  it("knows what it did not throw away because it has not come", () => {
+    const { content, inbox } = setUp(10);
+    inbox.push(Buffer.from("abcd"));
+    expect(content.discardArrived()).toBe(6);
+    inbox.push(Buffer.from("efghijNEXT"));
+    expect(content.discardArrived()).toBe(0);
+    expect(inbox.take(4).toString()).toBe("NEXT");
+  });
+});
