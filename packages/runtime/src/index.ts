@@ -1,5 +1,16 @@
 export type { Clock, Timer } from "./ports/clock.ts";
-export type { Disk, DiskFile, DiskSpace, FileStat, OpenMode } from "./ports/disk.ts";
+export { type DiskCallRunner, QueuedBackgroundDisk } from "./background-disk/queued-background-disk.ts";
+export type {
+  BackgroundDisk,
+  BackgroundFile,
+  Disk,
+  DiskCalls,
+  DiskFile,
+  DiskSpace,
+  FileCalls,
+  FileStat,
+  OpenMode,
+} from "./ports/disk.ts";
 export type {
   Connection,
   ConnectionEvents,

@@ -104,4 +104,8 @@ export class MemoryDisk implements Disk {
   space(path: string): never {
     throw new SystemError("EOPNOTSUPP", "statfs", path);
   }
+
+  background(name: string): never {
+    throw new SystemError("EOPNOTSUPP", "background", name);
+  }
 }

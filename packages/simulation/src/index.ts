@@ -1,3 +1,4 @@
+export type { DiskDelay, DiskDelays } from "./sim-disk-delays.ts";
 export type { DiskFault, DiskFaults, DiskOperation } from "./sim-disk-faults.ts";
 export { HostCrashed } from "./life.ts";
 export { Prng } from "./prng.ts";

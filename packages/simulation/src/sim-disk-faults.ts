@@ -1,7 +1,7 @@
 // What goes wrong on a simulated disk, and when.
-import { type DiskFile, type Disk, type ErrnoCode, SystemError } from "@fastdfs-ts/runtime";
+import { type DiskCalls, type DiskFile, type ErrnoCode, SystemError } from "@fastdfs-ts/runtime";
 
-export type DiskOperation = keyof Disk | keyof DiskFile;
+export type DiskOperation = keyof DiskCalls | keyof DiskFile;
 
 export interface DiskFault {
   /** The error that is thrown, such as "EIO". */

@@ -1,17 +1,21 @@
 // The Disk port over a simulated disk image, for one run of a process.
 import {
+  type BackgroundDisk,
   type Disk,
   type DiskFile,
   type DiskSpace,
   type ErrnoCode,
   type FileStat,
   type OpenMode,
+  QueuedBackgroundDisk,
   SystemError,
   systemErrorCode,
 } from "@fastdfs-ts/runtime";
 import type { EventQueue } from "./event-queue.ts";
 import type { Life } from "./life.ts";
 import type { Prng } from "./prng.ts";
+import { SimDiskRunner } from "./sim-background-disk.ts";
+import type { DiskDelays } from "./sim-disk-delays.ts";
 import type { DiskFaults, DiskOperation } from "./sim-disk-faults.ts";
 import type { DirectoryInode, FileInode, Inode, SimDiskImage } from "./sim-disk-image.ts";
 import type { Trace } from "./trace.ts";
@@ -22,6 +26,7 @@ const syncMs = { min: 0.2, max: 5 };
 export interface SimDiskModules {
   readonly image: SimDiskImage;
   readonly faults: DiskFaults;
+  readonly delays: DiskDelays;
   readonly life: Life;
   readonly queue: EventQueue;
   readonly random: Prng;
@@ -47,14 +52,14 @@ function statOf(inode: Inode): FileStat {
 }
 
 class SimDiskFile implements DiskFile {
-  readonly #path: string;
+  readonly path: string;
   readonly #inode: FileInode | DirectoryInode;
   readonly #mode: OpenMode;
   readonly #modules: SimDiskModules;
   #isClosed = false;
 
   constructor(path: string, inode: FileInode | DirectoryInode, mode: OpenMode, modules: SimDiskModules) {
-    this.#path = path;
+    this.path = path;
     this.#inode = inode;
     this.#mode = mode;
     this.#modules = modules;
@@ -84,24 +89,25 @@ class SimDiskFile implements DiskFile {
     if (this.#mode === "read") throw this.#error("EINVAL", "ftruncate");
     inode.content.truncate(sizeBytes);
     inode.modifiedMs = this.#modules.now();
-    this.#modules.trace.record(this.#modules.life.host, `truncate ${this.#path} ${sizeBytes}`);
+    this.#modules.trace.record(this.#modules.life.host, `truncate ${this.path} ${sizeBytes}`);
   }
 
   sync(): void {
     this.#begin("sync").content.beginSync()();
-    this.#modules.trace.record(this.#modules.life.host, `sync ${this.#path}`);
+    this.#modules.trace.record(this.#modules.life.host, `sync ${this.path}`);
   }
 
   syncInBackground(): Promise<void> {
-    const { queue, random, life, trace } = this.#modules;
+    const { delays, queue, random, life, trace } = this.#modules;
     return new Promise((resolve) => {
-      const finish = this.#begin("syncInBackground").content.beginSync();
+      const finish = delays.inBackground(() => this.#begin("syncInBackground").content.beginSync());
       const done = life.while(() => {
         finish();
-        trace.record(life.host, `sync ${this.#path}`);
+        trace.record(life.host, `sync ${this.path}`);
         resolve();
       });
-      queue.after(random.between(syncMs.min, syncMs.max), done);
+      const ownMs = random.between(syncMs.min, syncMs.max);
+      delays.delay(this.path, (ms, goOn) => void queue.after(ownMs + ms, goOn), done);
     });
   }
 
@@ -128,7 +134,8 @@ class SimDiskFile implements DiskFile {
   #check(operation: DiskOperation): void {
     this.#modules.life.check();
     if (this.#isClosed) throw this.#error("EBADF", operation);
-    this.#modules.faults.strike(operation, this.#path);
+    this.#modules.delays.stall(operation, this.path);
+    this.#modules.faults.strike(operation, this.path);
   }
 
   #begin(operation: DiskOperation): FileInode {
@@ -138,7 +145,7 @@ class SimDiskFile implements DiskFile {
   }
 
   #error(code: ErrnoCode, syscall: string): SystemError {
-    return new SystemError(code, syscall, this.#path);
+    return new SystemError(code, syscall, this.path);
   }
 }
 
@@ -270,9 +277,23 @@ export class SimDisk implements Disk {
     return this.#image.space;
   }
 
+  background(name: string): BackgroundDisk {
+    const { delays, life, queue, random } = this.#modules;
+    const runner = new SimDiskRunner({
+      disk: this,
+      pathOf: (file) => (file instanceof SimDiskFile ? file.path : ""),
+      delays,
+      life,
+      queue,
+      random: random.fork(`background ${name}`),
+    });
+    return new QueuedBackgroundDisk(name, runner);
+  }
+
   #begin(operation: DiskOperation, path: string, isTraced = false, details = ""): void {
-    const { life, faults, trace } = this.#modules;
+    const { life, faults, delays, trace } = this.#modules;
     life.check();
+    delays.stall(operation, path);
     if (isTraced) trace.record(life.host, `${operation} ${path}${details}`);
     faults.strike(operation, path);
   }

@@ -2,6 +2,7 @@
 import type { World } from "@fastdfs-ts/runtime";
 import { HostCrashed, Life } from "./life.ts";
 import type { Prng } from "./prng.ts";
+import { DiskDelays } from "./sim-disk-delays.ts";
 import { DiskFaults } from "./sim-disk-faults.ts";
 import { type DiskSize, SimDiskImage } from "./sim-disk-image.ts";
 import { SimDisk } from "./sim-disk.ts";
@@ -25,6 +26,8 @@ export class SimHost {
   readonly address: string;
   /** Lets calls of the disk fail. Cleared by nothing but its own functions. */
   readonly diskFaults = new DiskFaults();
+  /** Lets calls of the disk take long, or hang. Ended by nothing but its own functions. */
+  readonly diskDelays = new DiskDelays();
   /** Change `startMs` to let the wall clock jump. */
   readonly wallClock: WallClock;
   readonly #network: SimNetwork;
@@ -96,11 +99,12 @@ export class SimHost {
   #newWorld(): World {
     const life = this.#life;
     const { queue, trace } = this.#network;
-    const clock = new VirtualClock(queue, this.wallClock, life);
+    const clock = new VirtualClock(queue, this.wallClock, life, () => this.diskDelays.stalledMs);
     const random = this.#random.fork(`process ${++this.#lives}`);
     const disk = new SimDisk({
       image: this.#image,
       faults: this.diskFaults,
+      delays: this.diskDelays,
       life,
       queue,
       random: random.fork("disk"),

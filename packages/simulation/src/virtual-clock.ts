@@ -13,19 +13,22 @@ export class VirtualClock implements Clock {
   readonly #queue: EventQueue;
   readonly #wall: WallClock;
   readonly #life: Life;
+  readonly #stalledMs: () => number;
 
-  constructor(queue: EventQueue, wall: WallClock, life: Life) {
+  /** `stalledMs`: how long the process stood still in calls that blocked it, which virtual time alone does not show. */
+  constructor(queue: EventQueue, wall: WallClock, life: Life, stalledMs: () => number) {
+    this.#stalledMs = stalledMs;
     this.#queue = queue;
     this.#wall = wall;
     this.#life = life;
   }
 
   now(): number {
-    return Math.floor(this.#wall.startMs + this.#queue.nowMs);
+    return Math.floor(this.#wall.startMs + this.monotonic());
   }
 
   monotonic(): number {
-    return this.#queue.nowMs;
+    return this.#queue.nowMs + this.#stalledMs();
   }
 
   after(delayMs: number, callback: () => void): Timer {

@@ -1,6 +1,6 @@
 // The disk as an argument. Calls are synchronous: on the hot path a small file operation that is answered from memory
-// costs a fifth of the same call through libuv's pool (docs/decisions). Only waiting for the platter has a form that
-// does not block, `DiskFile.syncInBackground`.
+// costs a fifth of the same call through libuv's pool (docs/decisions/0004-inline-disk-io.md). Waiting for the platter
+// has a form that does not block, `DiskFile.syncInBackground`; a disk that is not quick is used through `background`.
 //
 // Failures are thrown as system errors: an Error whose `code` is the errno name ("ENOENT"); see system-error.ts.
 
@@ -70,4 +70,43 @@ export interface Disk {
   /** Makes renames and new entries in a directory survive a power cut. */
   syncDirectory(path: string): void;
   space(path: string): DiskSpace;
+  /** The same disk on a worker of its own, which may wait without holding up anything else. `name` is for people. */
+  background(name: string): BackgroundDisk;
+}
+
+type InBackground<Calls> = {
+  readonly [Name in keyof Calls]: Calls[Name] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Result>
+    : never;
+};
+
+/** The operations of a disk that can run on a worker. */
+export type DiskCalls = Omit<Disk, "background">;
+/** The operations of an open file that can run on a worker. */
+export type FileCalls = Omit<DiskFile, "syncInBackground">;
+
+/** An open file used through a worker. Buffers belong to the call until it is settled. */
+export type BackgroundFile = InBackground<FileCalls>;
+
+/**
+ * The operations of `Disk` on a worker. They run one at a time in the order in which they were asked for, with the
+ * errors of `Disk`. As many may wait as one server has connections; beyond that they are refused with EAGAIN (`close` of
+ * a file never is). Files are those of `Disk`: opened here they can be used inline, and the other way round.
+ */
+export interface BackgroundDisk extends InBackground<DiskCalls> {
+  /** Uses an open file through this worker. Closing it inline meanwhile is fine: what has not begun gets EBADF. */
+  through(file: DiskFile): BackgroundFile;
+  /** Calls that wait or are under way. */
+  readonly outstanding: number;
+  /** Calls that the worker has ended so far, well or not. While it stands still and calls are outstanding, the disk hangs. */
+  readonly ended: number;
+  /** How long the call that ended last took on the worker, in milliseconds, without waiting in the queue. */
+  readonly lastCallMs: number;
+  /**
+   * Rejects all callers that wait with `reason`. What has begun can't be called back. What has not is forgotten, except
+   * changes of names, sizes and times, and closing: callers have relied on them, they happen when the disk answers.
+   */
+  giveUp(reason: Error): void;
+  /** Rejects everything with EBADF, now and later, and releases the worker. Never waits, even if the worker hangs. */
+  close(): void;
 }
