@@ -57,34 +57,55 @@ async function statOrUndefined(
 }
 
 type FileCallTable = {
-  readonly [Name in Exclude<keyof FileCalls, "close">]: (
-    thread: FsThread,
-    fd: number,
-    file: NodeDiskFile,
-    isWanted: () => boolean,
+  readonly [Name in keyof FileCalls]: (
+    call: { readonly thread: FsThread; readonly file: NodeDiskFile; readonly isWanted: () => boolean },
     ...args: Parameters<FileCalls[Name]>
   ) => Promise<ReturnType<FileCalls[Name]>>;
 };
 
 const fileCalls: FileCallTable = {
-  async read(thread, fd, _file, isWanted, into, offset, length, position) {
-    const bytes = await thread.call("readSync", [fd, length, position]);
-    if (isWanted()) into.set(bytes, offset);
-    return bytes.length;
+  read: ({ thread, file, isWanted }, into, offset, length, position) =>
+    lent(file, "read", async (fd) => {
+      const bytes = await thread.call("readSync", [fd, length, position]);
+      if (isWanted()) into.set(bytes, offset);
+      return bytes.length;
+    }),
+
+  write: ({ thread, file, isWanted }, from, offset, length, position) =>
+    lent(file, "write", async (fd) => {
+      for (let written = 0; written < length && isWanted();) {
+        // A copy: the buffer is mostly a slice of a slab that other connections use too, and the thread may be late.
+        const copy = new Uint8Array(from.subarray(offset + written, offset + length));
+        const at = file.writePosition(position + written);
+        written += await thread.call("writeSync", [fd, copy, at], [copy.buffer]);
+      }
+    }),
+
+  truncate: ({ thread, file }, sizeBytes) =>
+    lent(file, "ftruncate", (fd) => thread.call("ftruncateSync", [fd, sizeBytes])),
+  sync: ({ thread, file }) => lent(file, "fdatasync", (fd) => thread.call("fdatasyncSync", [fd])),
+  stat: ({ thread, file }) => lent(file, "fstat", async (fd) => fileStat(await thread.call("fstatSync", [fd]))),
+  setTimes: ({ thread, file }, seconds) =>
+    lent(file, "futimes", (fd) => thread.call("futimesSync", [fd, seconds, seconds])),
+
+  async close({ thread, file }) {
+    const fd = file.surrender();
+    if (fd !== undefined) await thread.call("closeSync", [fd]);
   },
-  async write(thread, fd, file, _isWanted, from, offset, length, position) {
-    for (let written = 0; written < length;) {
-      // A copy: the buffer is mostly a slice of a slab that other connections use too, and the thread may be late.
-      const copy = new Uint8Array(from.subarray(offset + written, offset + length));
-      const at = file.writePosition(position + written);
-      written += await thread.call("writeSync", [fd, copy, at], [copy.buffer]);
-    }
-  },
-  truncate: (thread, fd, _file, _isWanted, sizeBytes) => thread.call("ftruncateSync", [fd, sizeBytes]),
-  sync: (thread, fd) => thread.call("fdatasyncSync", [fd]),
-  stat: async (thread, fd) => fileStat(await thread.call("fstatSync", [fd])),
-  setTimes: (thread, fd, _file, _isWanted, seconds) => thread.call("futimesSync", [fd, seconds, seconds]),
 };
+
+async function lent<Result>(
+  file: NodeDiskFile,
+  syscall: string,
+  use: (fd: number) => Promise<Result>,
+): Promise<Result> {
+  const fd = file.lend(syscall);
+  try {
+    return await use(fd);
+  } finally {
+    file.giveBack();
+  }
+}
 
 export class FsThreadRunner implements DiskCallRunner {
   readonly #thread: FsThread;
@@ -113,22 +134,7 @@ export class FsThreadRunner implements DiskCallRunner {
     isWanted: () => boolean,
   ): Promise<ReturnType<FileCalls[Name]>> {
     invariant(file instanceof NodeDiskFile, "a file of the real disk");
-    type Result = Promise<ReturnType<FileCalls[Name]>>;
-    return this.#timed(async () => {
-      if (name === "close") return this.#close(file) as Result;
-      const call = fileCalls[name] as (...all: unknown[]) => Result;
-      const fd = file.lend(name);
-      try {
-        return await call(this.#thread, fd, file, isWanted, ...args);
-      } finally {
-        file.giveBack();
-      }
-    });
-  }
-
-  async #close(file: NodeDiskFile): Promise<void> {
-    const fd = file.surrender();
-    if (fd !== undefined) await this.#thread.call("closeSync", [fd]);
+    return this.#timed(() => fileCalls[name]({ thread: this.#thread, file, isWanted }, ...args));
   }
 
   async #timed<Result>(calls: () => Promise<Result>): Promise<Result> {
