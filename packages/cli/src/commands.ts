@@ -7,9 +7,11 @@ import {
   slaveCommand,
   truncateCommand,
 } from "./commands/appender-files.ts";
+import { benchCommand } from "./commands/bench.ts";
 import { configCheckCommand, configInitCommand } from "./commands/config.ts";
 import { deleteCommand } from "./commands/delete.ts";
 import { downloadCommand } from "./commands/download.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { crc32Command, infoCommand, parseCommand } from "./commands/info.ts";
 import { metadataCommands } from "./commands/metadata.ts";
 import { monitorCommand } from "./commands/monitor.ts";
@@ -37,9 +39,11 @@ export const commands: readonly CommandRow[] = [
   slaveCommand,
   ...metadataCommands,
   monitorCommand,
+  benchCommand,
   setTrunkServerCommand,
   deleteStorageCommand,
   deleteGroupCommand,
+  doctorCommand,
   configInitCommand,
   configCheckCommand,
 ];

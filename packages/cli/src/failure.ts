@@ -1,5 +1,5 @@
 // What users are told when something does not work: one line with what, where and what to do, and the exit code.
-import { FdfsError } from "@fastdfs-ts/protocol";
+import { errorKinds, FdfsError } from "@fastdfs-ts/protocol";
 import { ConfigError, systemErrorCode } from "@fastdfs-ts/runtime";
 
 export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130, pipeClosed: 141 } as const;
@@ -22,7 +22,7 @@ export class UsageFailure extends Error {
 
 const remedies: Readonly<Record<string, string>> = {
   UNREACHABLE: 'Is the server running there? "fdfs up" starts one on this machine; --tracker names another',
-  NOT_FOUND: '"fdfs monitor" shows groups and storages; "fdfs parse" what a file id says',
+  NOT_FOUND: 'Check the name; "fdfs monitor" shows groups and storages',
   TIMED_OUT: "Check the network and the load of the server, then try again",
   NO_SPACE: '"fdfs monitor" shows free and reserved space',
   ECONNREFUSED: 'Is the server running there? "fdfs up" starts one on this machine',
@@ -47,8 +47,22 @@ export function describeFailure(error: unknown): { readonly lines: readonly stri
 
 /** One line for a thrown error, with a remedy where one is known. */
 export function reasonOf(error: unknown): string {
-  const key = error instanceof FdfsError ? error.kind : systemErrorCode(error);
-  const remedy = key === undefined ? undefined : remedies[key];
-  const message = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
-  return remedy === undefined ? message : `${message.replace(/\.$/, "")}. ${remedy}.`;
+  const remedy = remedies[kindOf(error) ?? ""];
+  const message = error instanceof FdfsError ? describe(error) : error instanceof Error ? error.message : String(error);
+  const line = message.split("\n")[0] ?? "";
+  return remedy === undefined ? line : `${line.replace(/\.$/, "")}. ${remedy}.`;
+}
+
+/** What scripts may branch on: the kind of an FdfsError, or the errno name. */
+export function kindOf(error: unknown): string | undefined {
+  return error instanceof FdfsError ? error.kind : systemErrorCode(error);
+}
+
+/** Where and what, without the parts of the message that are for programmers. */
+function describe({ kind, facts }: FdfsError): string {
+  const { groupName, fileName, path, peer, reason, status } = facts;
+  const places = [groupName, fileName, path, peer === undefined ? undefined : `at ${peer}`];
+  const where = places.filter((place) => place !== undefined && place !== "").join(" ");
+  const what = reason ?? (kind === "OTHER" && status !== undefined ? `errno ${status}` : errorKinds[kind].meaning);
+  return where === "" ? what : `${where}: ${what}`;
 }

@@ -1,4 +1,5 @@
 // The process of the fdfs command: its streams, signals and exit code. Everything else receives them.
+import { setMaxListeners } from "node:events";
 import { basename } from "node:path";
 
 import { nodeWorld, onShutdownSignal } from "@fastdfs-ts/runtime/node";
@@ -13,6 +14,8 @@ export async function main(): Promise<void> {
   process.stdout.on("error", exitIfPipeClosed);
   process.stderr.on("error", exitIfPipeClosed);
   const asked = new AbortController();
+  // Every operation under way listens to it.
+  setMaxListeners(0, asked.signal);
   const stopListening = onShutdownSignal((signal) => asked.abort(new Error(signal)));
   try {
     process.exitCode = await run([basename(process.argv[1] ?? "fdfs"), ...process.argv.slice(2)], {

@@ -154,14 +154,15 @@ export function argumentText({ placeholder, count }: ArgumentSpec): string {
 
 function parserOption(name: string, spec: OptionSpec): Option {
   const option = new Option(optionText(name, spec), spec.meaning);
-  option.default(spec.initial, spec.initialText);
+  // A default would count as given.
+  if (spec.isRequired !== true) option.default(spec.initial, spec.initialText);
   option.makeOptionMandatory(spec.isRequired === true);
   if (spec.placeholder !== undefined) {
     option.argParser((value, before) => {
       try {
         return spec.parse?.(value, before);
       } catch (error) {
-        if (error instanceof RangeError) throw new InvalidArgumentError(`${error.message}.`);
+        if (error instanceof RangeError) throw new InvalidArgumentError(error.message);
         throw error;
       }
     });

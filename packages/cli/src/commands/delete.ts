@@ -28,6 +28,7 @@ export const deleteCommand = command({
       input,
       async (client) => {
         const outcome = await runMany(context, {
+          client,
           items: ids,
           totals: { bytes: 0, files: ids.length },
           jobs: input.jobs,

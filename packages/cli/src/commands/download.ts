@@ -109,6 +109,7 @@ async function downloadList(
   const root = resolve(cwd, to);
   const made = new Set<string>();
   const outcome = await runMany<ListedFile>(context, {
+    client,
     items: files,
     totals: { bytes: 0, files: files.length },
     jobs: input.jobs,

@@ -91,7 +91,7 @@ const trackerColumns = (terminal: Terminal, nowMs: number): Column<TrackerStat>[
     style: (shown, row) => coloured(terminal, row.isActive ? "good" : "bad", shown),
   },
   {
-    title: "connections",
+    title: "conns",
     align: "right",
     cell: (row) => connectionsText(row.connectionsCurrent, row.connectionsMaximum),
   },
@@ -133,7 +133,7 @@ const storageColumns = (terminal: Terminal, nowMs: number): Column<StorageView>[
     cell: (row) => (row.totalMib === 0 ? "" : `${Math.round((1 - row.freeMib / row.totalMib) * 100)}%`),
   },
   {
-    title: "connections",
+    title: "conns",
     align: "right",
     cell: ({ statistics }) => connectionsText(statistics.connectionsCurrent, statistics.connectionsMaximum),
   },

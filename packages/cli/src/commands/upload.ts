@@ -63,6 +63,7 @@ async function uploadFiles(context: Context, client: FastDfsClient, input: Input
   const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const options = uploadOptionsOf(context, input);
   const outcome = await runMany<LocalFile>(context, {
+    client,
     items: files,
     totals: isSingle ? { bytes: totalBytes } : { bytes: totalBytes, files: files.length },
     jobs: input.jobs,

@@ -35,6 +35,7 @@ export const verifyCommand = command({
       input,
       async (client) => {
         const outcome = await runMany<ListedFile>(context, {
+          client,
           items: files,
           totals: { bytes: 0, files: files.length },
           jobs: input.jobs,

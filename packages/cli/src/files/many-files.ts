@@ -1,16 +1,20 @@
 // The same work for many files: some at a time, going on after single failures, giving up when nothing works any more.
-import { CommandFailure, reasonOf } from "../failure.ts";
+import type { FastDfsClient } from "@fastdfs-ts/client";
+
+import { CommandFailure, kindOf, reasonOf } from "../failure.ts";
 import type { Context } from "../table/command-row.ts";
 import { ProgressBar, type ProgressTotals } from "../terminal/progress-bar.ts";
 import { plural, printBytes, printDuration } from "../terminal/units.ts";
 
 /** A server that is gone would otherwise be asked once for each of a million files. */
 const failuresInARowMax = 50;
-const failuresShownMax = 20;
+const failuresShownMax = 10;
 
 export interface FailedFile {
   readonly name: string;
   readonly error: string;
+  /** "NOT_FOUND", "EACCES" …; missing for what only the error text says. */
+  readonly kind: string | undefined;
 }
 
 export interface ManyOutcome {
@@ -21,6 +25,7 @@ export interface ManyOutcome {
 }
 
 export interface ManyWork<Item> {
+  readonly client: FastDfsClient;
   readonly items: readonly Item[];
   readonly totals: ProgressTotals;
   readonly jobs: number;
@@ -31,10 +36,12 @@ export interface ManyWork<Item> {
 
 /**
  * Runs the work with a progress bar. Failures of single items are told at once and collected. Throws CommandFailure if
- * 50 in a row failed, and what the signal was aborted with.
+ * 50 in a row failed, what the client throws if no tracker answers, and what the signal was aborted with.
  */
 export async function runMany<Item>(context: Context, work: ManyWork<Item>): Promise<ManyOutcome> {
   const { terminal, world, signal } = context;
+  // One question first: trackers that cannot be reached are one failure, not one for each file.
+  if (work.items.length > 1) await work.client.cluster.listGroups({ signal });
   const bar = new ProgressBar(terminal, world.clock, work.totals);
   const failed: FailedFile[] = [];
   let done = 0;
@@ -51,7 +58,7 @@ export async function runMany<Item>(context: Context, work: ManyWork<Item>): Pro
       } catch (error) {
         signal.throwIfAborted();
         failedInARow++;
-        failed.push({ name: work.nameOf(item), error: reasonOf(error) });
+        failed.push({ name: work.nameOf(item), error: reasonOf(error), kind: kindOf(error) });
         if (failed.length <= failuresShownMax) bar.tell(`fdfs: ${work.nameOf(item)}: ${reasonOf(error)}`);
         if (failed.length === failuresShownMax) bar.tell("fdfs: further failures are only counted.");
       }

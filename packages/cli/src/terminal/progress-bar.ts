@@ -6,6 +6,8 @@ import type { Terminal } from "./terminal.ts";
 import { plural, printBytes, printCount, printDuration } from "./units.ts";
 
 const redrawMs = 100;
+/** A quick transfer shows no bar at all. */
+const hiddenMs = 300;
 const barCells = 24;
 /** The speed is that of the last seconds, so that it follows what the network does now. */
 const speedWindowMs = 5000;
@@ -24,7 +26,7 @@ export class ProgressBar {
   readonly #samples: { ms: number; bytes: number }[] = [];
   #doneBytes = 0;
   #doneFiles = 0;
-  #drawnMs = -Infinity;
+  #drawnMs: number;
   #isShown = false;
 
   constructor(terminal: Terminal, clock: Clock, totals: ProgressTotals) {
@@ -32,6 +34,7 @@ export class ProgressBar {
     this.#clock = clock;
     this.#totals = totals;
     this.#startMs = clock.monotonic();
+    this.#drawnMs = this.#startMs + hiddenMs - redrawMs;
   }
 
   addBytes(bytes: number): void {
@@ -48,7 +51,6 @@ export class ProgressBar {
   tell(text: string): void {
     this.#clear();
     this.#terminal.tell(text);
-    this.#drawnMs = -Infinity;
   }
 
   /** Removes the bar. May be called twice. */

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+
+import { cTools, translateCTool } from "./c-tools.ts";
+import { commands } from "./commands.ts";
+import { UsageFailure } from "./failure.ts";
+import { optionText } from "./program.ts";
+
+const calls: [tool: string, args: string[], ours: string][] = [
+  ["fdfs_upload_file", ["c", "f"], "upload --conf c -- f"],
+  ["fdfs_upload_file", ["c", "f", "10.0.0.1:23000"], "upload --conf c --storage 10.0.0.1:23000 -- f"],
+  ["fdfs_upload_file", ["c", "f", "10.0.0.1", "1"], "upload --conf c --storage 10.0.0.1 --path-index 1 -- f"],
+  ["fdfs_upload_appender", ["c", "f"], "upload --appender --conf c -- f"],
+  ["fdfs_append_file", ["c", "id", "f"], "append --conf c -- id f"],
+  ["fdfs_regenerate_filename", ["c", "id"], "regenerate --conf c -- id"],
+  ["fdfs_download_file", ["c", "id"], "download --conf c -- id"],
+  ["fdfs_download_file", ["c", "id", "f"], "download --conf c -- id f"],
+  ["fdfs_download_file", ["c", "id", "f", "5", "10"], "download --conf c --offset 5 --length 10 -- id f"],
+  ["fdfs_download_file", ["c", "id", "f", "5", "0"], "download --conf c --offset 5 -- id f"],
+  ["fdfs_delete_file", ["c", "id"], "delete --conf c -- id"],
+  ["fdfs_file_info", ["c", "id"], "info --conf c -- id"],
+  ["fdfs_crc32", ["f"], "crc32 -- f"],
+  ["fdfs_monitor", ["c"], "monitor --conf c"],
+  ["fdfs_monitor", ["c", "-h", "10.0.0.2"], "monitor --conf c --tracker 10.0.0.2"],
+  ["fdfs_monitor", ["c", "list", "g", "1"], "monitor --conf c --group g --storage 1"],
+  ["fdfs_monitor", ["c", "delete", "g", "1"], "delete-storage --conf c -- g 1"],
+  ["fdfs_monitor", ["c", "delete", "g"], "delete-group --conf c -- g"],
+  ["fdfs_monitor", ["c", "-h", "h:1", "set_trunk_server", "g", "1"], "set-trunk-server --conf c --tracker h:1 -- g 1"],
+];
+
+describe("the names of the C tools", () => {
+  it.each(calls)("%s %j", (tool, args, ours) => {
+    expect(translateCTool(tool, args).join(" ")).toBe(ours);
+  });
+
+  it("become commands and options that exist", () => {
+    for (const [, , ours] of calls) {
+      const row = commands.find(({ name }) => name === ours.split(" ")[0]);
+      const known = Object.entries(row!.options).flatMap(([name, spec]) => /--[\w-]+/.exec(optionText(name, spec))!);
+      for (const option of ours.match(/--\w[\w-]*/g) ?? []) expect(known).toContain(option);
+    }
+  });
+
+  it("are all tried above", () => {
+    expect(Object.keys(cTools).sort()).toEqual([...new Set(calls.map(([tool]) => tool))].sort());
+  });
+
+  it.each<[string, string[], string]>([
+    ["fdfs_upload_file", ["c"], "too few arguments"],
+    ["fdfs_delete_file", ["c", "id", "x"], "too many arguments"],
+    ["fdfs_download_file", ["c", "id", "f", "5"], "give download_bytes after download_offset"],
+    ["fdfs_monitor", ["c", "remove", "g"], '"remove" is not list, delete or set_trunk_server'],
+    ["fdfs_monitor", ["c", "delete"], "delete needs a group"],
+    ["fdfs_monitor", ["c", "-h"], "-h needs a tracker"],
+  ])("%s %j is refused with the tool's usage", (tool, args, message) => {
+    expect(() => translateCTool(tool, args)).toThrow(UsageFailure);
+    expect(() => translateCTool(tool, args)).toThrow(`${tool}: ${message}. Usage: ${tool} <`);
+  });
+});
