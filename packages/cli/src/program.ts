@@ -8,7 +8,7 @@ import { describeFailure, exitCodes } from "./failure.ts";
 import { commandFamilies, commandGroups, type CommandRow, type Context } from "./table/command-row.ts";
 import type { ArgumentSpec, OptionSpec } from "./table/option-kinds.ts";
 
-export const version = "0.1.0";
+const version = "0.1.0";
 
 /**
  * Runs one command line. `argv` begins with the name the program was called by ("fdfs", or that of a C tool). Never
@@ -69,7 +69,7 @@ function usageText(message: string): string {
 }
 
 /** The parser of the whole program. `done` hears the exit code of the command that ran. */
-export function buildProgram(context: Context, done: (exitCode: number) => void): Command {
+function buildProgram(context: Context, done: (exitCode: number) => void): Command {
   const program = silent(new Command("fdfs"), context)
     .usage("COMMAND …")
     .description("FastDFS in TypeScript: servers, client and tools in one command.")

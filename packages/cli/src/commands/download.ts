@@ -65,7 +65,7 @@ async function downloadOne(context: Context, client: FastDfsClient, id: string, 
   const { terminal, world, signal, cwd } = context;
   const { offset, length } = input;
   const bar: { now?: ProgressBar } = {};
-  const onProgress = increments((bytes) => bar.now?.addBytes(bytes));
+  const onProgress = increments({ addBytes: (bytes) => bar.now?.addBytes(bytes) });
   await using download = await client.download(id, { offset, length, signal, onProgress });
   // Standard output on a terminal shows the content; a bar would be drawn into it.
   const toStandardOutput = input.path === "-";
@@ -114,13 +114,13 @@ async function downloadList(
     totals: { bytes: 0, files: files.length },
     jobs: input.jobs,
     nameOf: ({ path }) => path,
-    async run(file, addBytes) {
+    async run(file, bar) {
       const path = pathBelow(root, file.path);
       if (!made.has(dirname(path))) {
         mkdirSync(dirname(path), { recursive: true });
         made.add(dirname(path));
       }
-      const onProgress = increments(addBytes);
+      const onProgress = increments(bar);
       await using download = await client.download(file.fileId, { signal, onProgress });
       await download.saveTo(path, { sync: false });
     },

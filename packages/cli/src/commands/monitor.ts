@@ -57,7 +57,7 @@ async function isAborted(waiting: Promise<void>): Promise<boolean> {
 }
 
 /** The picture as text. */
-export function printCluster(terminal: Terminal, view: ClusterView): string {
+function printCluster(terminal: Terminal, view: ClusterView): string {
   const { groups, storages, trackers, leader, takenMs } = view;
   const parts = [
     `${bold(terminal, "Cluster")} at ${printTime(takenMs / 1000)}: ${plural(groups.length, "group")}, ` +
@@ -96,7 +96,7 @@ const trackerColumns = (terminal: Terminal, nowMs: number): Column<TrackerStat>[
     cell: (row) => connectionsText(row.connectionsCurrent, row.connectionsMaximum),
   },
   { title: "version", cell: (row) => row.version },
-  { title: "started", cell: (row) => printAgo(row.upTimeSeconds, nowMs) },
+  { title: "up for", cell: (row) => printAgo(row.upTimeSeconds, nowMs).replace(" ago", "") },
 ];
 
 const groupColumns: Column<GroupRecord>[] = [
@@ -138,7 +138,7 @@ const storageColumns = (terminal: Terminal, nowMs: number): Column<StorageView>[
     cell: ({ statistics }) => connectionsText(statistics.connectionsCurrent, statistics.connectionsMaximum),
   },
   { title: "version", cell: (row) => row.version },
-  { title: "started", cell: (row) => printAgo(row.upTimeSeconds, nowMs) },
+  { title: "up for", cell: (row) => printAgo(row.upTimeSeconds, nowMs).replace(" ago", "") },
   { title: "last beat", cell: (row) => printAgo(row.statistics.lastHeartbeatSeconds, nowMs) },
 ];
 

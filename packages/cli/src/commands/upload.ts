@@ -68,13 +68,13 @@ async function uploadFiles(context: Context, client: FastDfsClient, input: Input
     totals: isSingle ? { bytes: totalBytes } : { bytes: totalBytes, files: files.length },
     jobs: input.jobs,
     nameOf: ({ name }) => name,
-    async run(file, addBytes) {
-      const onProgress = increments(addBytes);
+    async run(file, bar) {
+      const onProgress = increments(bar);
       const { fileId } = await client.uploadFile(file.path, { ...options, onProgress });
       const listed = { fileId, path: file.name };
       list?.add(listed);
       if (input.json) stored.push({ ...listed, bytes: file.bytes });
-      else if (list === undefined) terminal.print(isSingle ? fileId : printListedFile(listed));
+      else if (list === undefined) bar.print(isSingle ? fileId : printListedFile(listed));
     },
   });
   if (input.json) terminal.print(JSON.stringify({ files: stored, failed: outcome.failed, skipped }));

@@ -10,6 +10,7 @@ import { type ListedFile, readFileList } from "../files/file-list.ts";
 import { printOutcome, runMany } from "../files/many-files.ts";
 import { command } from "../table/command-row.ts";
 import { flag, requiredText, whole } from "../table/option-kinds.ts";
+import type { ProgressBar } from "../terminal/progress-bar.ts";
 import { printCount } from "../terminal/units.ts";
 import { pathBelow } from "./download.ts";
 
@@ -40,7 +41,7 @@ export const verifyCommand = command({
           totals: { bytes: 0, files: files.length },
           jobs: input.jobs,
           nameOf: ({ path }) => path,
-          run: (file, addBytes) => compare(client, file.fileId, pathBelow(root, file.path), context.signal, addBytes),
+          run: (file, bar) => compare(client, file.fileId, pathBelow(root, file.path), context.signal, bar),
         });
         const { done, failed, bytes } = outcome;
         if (input.json) context.terminal.print(JSON.stringify({ identical: done, bytes, failed }));
@@ -58,7 +59,7 @@ async function compare(
   fileId: string,
   path: string,
   signal: AbortSignal,
-  addBytes: (bytes: number) => void,
+  bar: Pick<ProgressBar, "addBytes">,
 ): Promise<void> {
   const fd = openSync(path, "r");
   try {
@@ -80,7 +81,7 @@ async function compare(
           `the content differs within bytes ${printCount(at)} to ${printCount(at + chunk.length)}.`,
         );
       at += chunk.length;
-      addBytes(chunk.length);
+      bar.addBytes(chunk.length);
     }
   } finally {
     closeSync(fd);

@@ -10,7 +10,7 @@ import { plural, printBytes, printDuration } from "../terminal/units.ts";
 const failuresInARowMax = 50;
 const failuresShownMax = 10;
 
-export interface FailedFile {
+interface FailedFile {
   readonly name: string;
   readonly error: string;
   /** "NOT_FOUND", "EACCES" …; missing for what only the error text says. */
@@ -30,8 +30,8 @@ export interface ManyWork<Item> {
   readonly totals: ProgressTotals;
   readonly jobs: number;
   nameOf(item: Item): string;
-  /** Does one; tells how many bytes have gone. */
-  run(item: Item, addBytes: (bytes: number) => void): Promise<void>;
+  /** Does one; tells the bar how many bytes have gone, and prints results above it. */
+  run(item: Item, bar: Pick<ProgressBar, "addBytes" | "print">): Promise<void>;
 }
 
 /**
@@ -52,7 +52,7 @@ export async function runMany<Item>(context: Context, work: ManyWork<Item>): Pro
       signal.throwIfAborted();
       const item = work.items[next++]!;
       try {
-        await work.run(item, (bytes) => bar.addBytes(bytes));
+        await work.run(item, bar);
         done++;
         failedInARow = 0;
       } catch (error) {
@@ -88,11 +88,11 @@ export function printOutcome(verb: string, { done, failed, bytes, elapsedMs }: M
 }
 
 /** Turns progress reports of one file ("so far") into increments. */
-export function increments(addBytes: (bytes: number) => void): (progress: { readonly doneBytes: number }) => void {
+export function increments(bar: Pick<ProgressBar, "addBytes">): (progress: { readonly doneBytes: number }) => void {
   let before = 0;
   return ({ doneBytes }) => {
     // A transfer that is begun anew reports from zero again.
-    if (doneBytes > before) addBytes(doneBytes - before);
+    if (doneBytes > before) bar.addBytes(doneBytes - before);
     before = Math.max(before, doneBytes);
   };
 }

@@ -47,10 +47,16 @@ export class ProgressBar {
     this.#draw();
   }
 
-  /** Prints a line above the bar. */
+  /** Tells a line above the bar. */
   tell(text: string): void {
     this.#clear();
     this.#terminal.tell(text);
+  }
+
+  /** Prints a line of the result above the bar. */
+  print(text: string): void {
+    this.#clear();
+    this.#terminal.print(text);
   }
 
   /** Removes the bar. May be called twice. */
