@@ -62,8 +62,8 @@ interface Exchange {
   readonly signal: AbortSignal | undefined;
   readonly onAbort: () => void;
   readonly give: (failure: FdfsError) => void;
-  /** Rejects when the exchange failed: interrupts a source of content that is slow to come. */
-  readonly failed: Promise<never>;
+  /** Called when an answer or the end comes while we wait for a source of content. */
+  interrupt: (() => void) | undefined;
   header: Header | undefined;
   failure: FdfsError | undefined;
   /** Bytes of the body that were not handed out yet. */
@@ -149,7 +149,9 @@ export class RpcConnection implements ConnectionEvents {
     try {
       const head = command.request.encode(request);
       await this.sendContent(exchange, head, content, options.flags ?? 0);
-      return this.decode(command, await this.readWholeBody(exchange));
+      const body = await this.readWholeBody(exchange);
+      if (!exchange.sent) throw this.badAnswer(command, "success before the whole request was sent");
+      return this.decode(command, body);
     } finally {
       this.finish(exchange);
     }
@@ -194,6 +196,7 @@ export class RpcConnection implements ConnectionEvents {
     }
     this.inbox.push(chunk);
     this.current.deadline.refresh();
+    this.current.interrupt?.();
     if (this.inbox.length > READ_AHEAD_BYTES && !this.paused) {
       this.paused = true;
       this.socket.pauseReading();
@@ -219,14 +222,9 @@ export class RpcConnection implements ConnectionEvents {
     const { signal } = options;
     if (signal?.aborted === true) throw this.aborted(signal, command);
     if (!this.open) throw this.lost(command);
-    let giveUp!: (failure: FdfsError) => void;
-    const failed = new Promise<never>((_, reject) => {
-      giveUp = reject;
-    });
-    failed.catch(() => {}); // most exchanges never look at it
     const give = (failure: FdfsError) => {
       exchange.failure ??= failure;
-      giveUp(exchange.failure);
+      exchange.interrupt?.();
       this.destroy();
       this.wakeUp();
     };
@@ -247,7 +245,7 @@ export class RpcConnection implements ConnectionEvents {
         if (signal !== undefined) give(this.aborted(signal, command));
       },
       give,
-      failed,
+      interrupt: undefined,
       header: undefined,
       failure: undefined,
       left: 0,
@@ -292,7 +290,8 @@ export class RpcConnection implements ConnectionEvents {
     try {
       for (;;) {
         const step = source.next();
-        const result = step instanceof Promise ? await Promise.race([step, exchange.failed]) : step;
+        const result = step instanceof Promise ? await uninterrupted(exchange, step) : step;
+        if (result === undefined) break;
         while (!flowing && this.goesOn(exchange)) {
           exchange.deadline.refresh();
           await this.sleepUntilWoken();
@@ -422,6 +421,16 @@ export class RpcConnection implements ConnectionEvents {
   private aborted(signal: AbortSignal, command: Exchange["command"]): FdfsError {
     return new FdfsError("ABORTED", { peer: peerText(this.endpoint), command: command.doc }, { cause: signal.reason });
   }
+}
+
+/** What a source gives, or undefined if an answer or the end comes first: the source may be slow, or never give. */
+function uninterrupted<T>(exchange: Exchange, step: Promise<T>): Promise<T | undefined> {
+  const interrupted = new Promise<undefined>((resolve) => {
+    exchange.interrupt = () => resolve(undefined);
+  });
+  return Promise.race([step, interrupted]).finally(() => {
+    exchange.interrupt = undefined;
+  });
 }
 
 /** "host:port", an IPv6 host in brackets. */
