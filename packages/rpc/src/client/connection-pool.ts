@@ -69,6 +69,8 @@ export class ConnectionPool {
   async acquire(endpoint: Endpoint, signal?: AbortSignal): Promise<RpcConnection> {
     if (this.closing) throw new FdfsError("ABORTED", { reason: "the client is closed", peer: peerText(endpoint) });
     for (;;) {
+      if (signal?.aborted === true)
+        throw new FdfsError("ABORTED", { peer: peerText(endpoint) }, { cause: signal.reason });
       // Looked up anew in each round: an empty shelf is thrown away while others wait.
       const shelf = this.shelf(endpoint);
       const idle = shelf.idle.pop();
