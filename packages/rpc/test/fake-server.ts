@@ -23,7 +23,7 @@ export interface FakeServer {
   readonly troubles: ServerTrouble[];
   readonly answered: AnsweredExchange[];
   /** A client connects. */
-  connect(): FakeSocket;
+  readonly connect: () => FakeSocket;
 }
 
 export interface Handlers {

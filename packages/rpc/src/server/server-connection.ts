@@ -411,6 +411,10 @@ export class ServerConnection implements Session, ConnectionEvents {
       if (piece === undefined) return;
       this.drainLeft -= piece.length;
     }
+    if (this.closeWhenIdle) {
+      this.linger();
+      return;
+    }
     this.state = "receiving";
     this.advance();
   }
