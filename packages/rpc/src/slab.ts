@@ -7,9 +7,8 @@ const LARGEST_PIECE_BYTES = 128 * 1024;
 export class Slab {
   private memory: Buffer = Buffer.alloc(0);
   private used = 0;
-  /** Where the piece handed out last begins. */
-  private lastAt = 0;
-  private last: Buffer | undefined;
+  /** Where the piece handed out last begins; -1 if it came back. */
+  private lastAt = -1;
 
   /** `size` bytes with undefined content. */
   take(size: number): Buffer {
@@ -20,16 +19,19 @@ export class Slab {
       this.used = 0;
     }
     this.lastAt = this.used;
-    this.last = this.memory.subarray(this.used, this.used + size);
+    const piece = this.memory.subarray(this.used, this.used + size);
     // Aligned to 8 bytes: copies into aligned memory are cheaper.
     this.used = (this.used + size + 7) & ~7;
-    return this.last;
+    return piece;
   }
 
-  /** Nobody reads this piece any more. If it is the one handed out last, its memory is the next to be handed out. */
+  /**
+   * Nobody reads this piece, or the beginning of it, any more. If it is the one handed out last, its memory is the next
+   * to be handed out.
+   */
   giveBack(piece: Buffer): void {
-    if (piece !== this.last) return;
+    if (piece.byteOffset !== this.lastAt || piece.buffer !== this.memory.buffer) return;
     this.used = this.lastAt;
-    this.last = undefined;
+    this.lastAt = -1;
   }
 }
