@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { runHere } from "../test/run-here.ts";
+import { cTools } from "./c-tools.ts";
+import { renderCommandsPage } from "./commands-page.ts";
 import { commands } from "./commands.ts";
 import { optionText } from "./program.ts";
 
@@ -55,6 +57,18 @@ describe("the overview", () => {
 
   it("prints the version", async () => {
     expect((await runHere(["--version"], nowhere)).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("the page of commands", () => {
+  it("has a heading, a usage and an example for each", () => {
+    const page = renderCommandsPage();
+    for (const { name, examples } of commands) {
+      expect(page).toContain(`\n### ${name}\n`);
+      expect(page).toContain(`\`fdfs ${name}`);
+      expect(page).toContain(`\nfdfs ${examples[0]!}\n`);
+    }
+    for (const tool of Object.keys(cTools)) expect(page).toContain(`| \`${tool}\` |`);
   });
 });
 

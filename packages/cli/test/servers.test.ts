@@ -143,6 +143,21 @@ describe("fdfs config", () => {
     expect(readFileSync(join(folder.path, "client.conf"), "utf8")).toBe("mine");
   });
 
+  it("check knows what a file is, also under another name", async () => {
+    using folder = temporaryFolder();
+    const base = `base_path = ${folder.path}\n`;
+    const files = {
+      a: base,
+      b: `${base}download_server = 1\n`,
+      c: "tracker_server = h:1\n",
+      d: `${base}group_name = g\n`,
+    };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder.path, name), text);
+    const { out } = await runHere(["config", "check", ...Object.keys(files), "--json"], folder.path);
+    const kinds = (JSON.parse(out) as { kind: string }[]).map(({ kind }) => kind);
+    expect(kinds).toEqual(["tracker", "tracker", "client", "storage"]);
+  });
+
   it("check warns of unknown keys with the nearest known one", async () => {
     using folder = temporaryFolder();
     const conf = writeTrackerConf(folder.path, 22122, "max_conections = 5\n");

@@ -221,9 +221,9 @@ describe("fdfs up", () => {
 describe("fdfs up that cannot start", () => {
   it("names the port and the option, and leaves nothing behind", async () => {
     using elsewhere = temporaryFolder();
-    const first = await freePorts(1);
+    const first = await freePorts(2);
     const holder = await listenOn(first);
-    const words = ["up", "--storage-port", String(first), "--port", String(first + 1)];
+    const words = ["up", "--storage-port", String(first), "--port", String(first + 2)];
     const refused = await fdfs(words, elsewhere.path);
     expect(refused).toMatchObject({
       exitCode: 1,
@@ -231,6 +231,18 @@ describe("fdfs up that cannot start", () => {
     });
     expect(readdirSync(join(elsewhere.path, "fastdfs-data"))).toEqual([]);
     await closeServer(holder);
+  });
+
+  it.each([
+    [["--group", "no-group"], 1, 'group name "no-group" is not 1 to 16 letters and digits'],
+    [["--port", "23001"], 2, "port 23001 would be both the tracker's and a storage's"],
+    [["--storage-port", "65535"], 2, "the last storage would have port 65536"],
+  ])("refuses %j before anything is written", async (words, exitCode, message) => {
+    using elsewhere = temporaryFolder();
+    const refused = await fdfs(["up", ...words], elsewhere.path);
+    expect(refused.exitCode).toBe(exitCode);
+    expect(refused.err).toContain(message);
+    expect(readdirSync(join(elsewhere.path, "fastdfs-data"))).toEqual([]);
   });
 
   it("refuses options that contradict the data", async () => {

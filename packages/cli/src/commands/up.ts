@@ -15,7 +15,7 @@ import { flag, optionalWhole, text, textOr, type ValuesOf } from "../table/optio
 import { printFacts } from "../terminal/table.ts";
 import { bold } from "../terminal/terminal.ts";
 import { printDuration } from "../terminal/units.ts";
-import { isSetUp, portsOf, readUpConfig, type UpConfig, writeUpConfig } from "../up/up-config.ts";
+import { checkWishes, isSetUp, portsOf, readUpConfig, type UpConfig, writeUpConfig } from "../up/up-config.ts";
 import { storagesMax, upDefaults, upDirectoryDefault, upFiles } from "../up/up-layout.ts";
 import { tellWarnings, untilAsked } from "./servers.ts";
 
@@ -87,6 +87,7 @@ function claimDirectory(directory: string, stack: ShutdownStack): void {
 /** Writes the files at the first start, after the ports were found free: a refused start leaves nothing behind. */
 async function configure(context: Context, directory: string, input: Input): Promise<UpConfig> {
   if (!isSetUp(directory)) {
+    checkWishes(input);
     const { tracker, storages } = portsOf(input);
     await refuseUsedPort(context, tracker, "the tracker", "Stop the other program or choose another port: --port N");
     for (const port of storages) {

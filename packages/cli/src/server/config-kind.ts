@@ -38,6 +38,7 @@ const tellingKeys: readonly (readonly [ConfigKind, RegExp])[] = [
   ["storage", /^(?:store_path_count|store_path\d+|group_name|subdir_count_per_path|heart_beat_interval)$/],
   ["tracker", /^(?:store_lookup|store_server|store_path|download_server|reserved_storage_space|use_trunk_file)$/],
   ["client", /^(?:tracker_server|load_fdfs_parameters_from_tracker)$/],
+  ["tracker", /^(?:port|base_path|max_connections)$/],
 ];
 
 /** The kind of a file, by its name if that says it, else by its keys. A file that says nothing counts as a client's. */

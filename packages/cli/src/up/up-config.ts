@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { checkGroupName } from "@fastdfs-ts/protocol";
 import {
   clientConf,
   type ConfigWarning,
@@ -16,7 +17,7 @@ import {
   type World,
 } from "@fastdfs-ts/runtime";
 
-import { CommandFailure } from "../failure.ts";
+import { CommandFailure, UsageFailure } from "../failure.ts";
 import { firstStorageId, storagesMax, upDefaults, upFiles } from "./up-layout.ts";
 
 /** What the user asked for; `undefined` where he left it to us. */
@@ -45,6 +46,19 @@ export function portsOf(wishes: UpWishes): { readonly tracker: number; readonly 
   const first = wishes.storagePort ?? upDefaults.storagePort;
   const count = wishes.storages ?? upDefaults.storages;
   return { tracker: wishes.port ?? upDefaults.port, storages: Array.from({ length: count }, (_, at) => first + at) };
+}
+
+/** Throws UsageFailure or FdfsError BAD_REQUEST for wishes that cannot come true, before anything is written. */
+export function checkWishes(wishes: UpWishes): void {
+  const { tracker, storages } = portsOf(wishes);
+  const last = storages.at(-1)!;
+  if (last > 65_535) throw new UsageFailure(`--storage-port: the last storage would have port ${last}, above 65535.`);
+  if (storages.includes(tracker)) {
+    throw new UsageFailure(
+      `port ${tracker} would be both the tracker's and a storage's. Choose another --port or --storage-port.`,
+    );
+  }
+  if (wishes.group !== undefined) checkGroupName(wishes.group);
 }
 
 /** Writes all files. tracker.conf comes last: a first start that was cut off in the middle begins anew. */
