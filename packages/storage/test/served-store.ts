@@ -43,6 +43,8 @@ export interface ServeStoreOptions {
   readonly rules?: Partial<FileServiceRules>;
   readonly maxConnections?: number;
   readonly networkTimeoutMs?: number;
+  /** Address to bind; loopback if not given. */
+  readonly listenHost?: string;
 }
 
 export async function serveStore(options: ServeStoreOptions = {}): Promise<ServedStore> {
@@ -88,7 +90,7 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
   const server = await RpcServer.listen({
     network: world.network,
     clock: world.clock,
-    listen: { hosts: ["127.0.0.1"], port: 0 },
+    listen: { hosts: [options.listenHost ?? "127.0.0.1"], port: 0 },
     routes: fileRoutes(store),
     maxConnections: options.maxConnections ?? 100,
     networkTimeoutMs: options.networkTimeoutMs ?? 30_000,

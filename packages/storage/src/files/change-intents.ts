@@ -6,10 +6,12 @@
 //   kind                      no record of the file at all     its own is the last         the last is another one
 //   append                    cut back to the old size         keep                        keep
 //   modify, truncate, rename  log, make the change (again)     make the change (again)     keep
+//   delete                    keep                             delete what is left         keep
 //
 // Appends are taken back because their bytes are not kept anywhere else; the others can be repeated. "The last is another
 // one" covers a change that was refused, could not be taken back by a failing disk, and was followed by others.
 // An intent that is itself cut short was never acted upon and is dropped.
+import { metadataName } from "@fastdfs-ts/protocol";
 import type { Disk, DiskFile, Logger } from "@fastdfs-ts/runtime";
 
 import { parseBinlogRecord, type SourceOp } from "../binlog/binlog-record.ts";
@@ -27,10 +29,12 @@ export type Change =
   | (ChangeFacts & { readonly kind: "append"; readonly offset: number; readonly bytes: number })
   | (ChangeFacts & { readonly kind: "modify"; readonly offset: number; readonly bytes: number; readonly spool: string })
   | (ChangeFacts & { readonly kind: "truncate"; readonly oldBytes: number; readonly newBytes: number })
-  | (ChangeFacts & { readonly kind: "rename"; readonly oldName: string; readonly oldPathInStore: string });
+  | (ChangeFacts & { readonly kind: "rename"; readonly oldName: string; readonly oldPathInStore: string })
+  /** Of a file with metadata: two files that go together. */
+  | (ChangeFacts & { readonly kind: "delete" });
 
 /** The binlog record of a change. */
-export function recordOf(change: Change): { readonly op: SourceOp; readonly extra: string } {
+export function recordOf(change: Change): { readonly op: SourceOp; readonly extra: string | undefined } {
   switch (change.kind) {
     case "append":
       return { op: "A", extra: `${change.offset} ${change.bytes}` };
@@ -40,6 +44,8 @@ export function recordOf(change: Change): { readonly op: SourceOp; readonly extr
       return { op: "T", extra: `${change.oldBytes} ${change.newBytes}` };
     case "rename":
       return { op: "R", extra: change.oldName };
+    case "delete":
+      return { op: "D", extra: undefined };
   }
 }
 
@@ -139,6 +145,11 @@ function settle(
   change: Change,
   state: InBinlog,
 ): "kept" | "taken back" | "made again" {
+  if (change.kind === "delete") {
+    if (state !== "last") return "kept";
+    deleteRest(disk, path, binlog, change);
+    return "made again";
+  }
   const target = path.fileAt(change.pathInStore);
   if (change.kind === "append") {
     if (state !== "missing" || disk.stat(target) === undefined) return "kept";
@@ -162,6 +173,15 @@ function settle(
     });
   }
   return "made again";
+}
+
+function deleteRest(disk: Disk, path: StorePath, binlog: BinlogWriter, change: ChangeFacts): void {
+  const file = path.fileAt(change.pathInStore);
+  if (disk.linkStat(file) !== undefined) disk.unlink(file);
+  const metadata = metadataName(file);
+  if (disk.linkStat(metadata) === undefined) return;
+  binlog.append(change.seconds, "D", metadataName(change.logicalName));
+  disk.unlink(metadata);
 }
 
 function withFile(disk: Disk, path: string, use: (file: DiskFile) => void): void {

@@ -1,5 +1,5 @@
 // From the name in a request to the file on this host.
-import { FdfsError, type LogicalName, parseLogicalName } from "@fastdfs-ts/protocol";
+import { FdfsError, parseLogicalName } from "@fastdfs-ts/protocol";
 
 import type { StorePath } from "../store/store-path.ts";
 import type { FileStore } from "./file-store.ts";
@@ -16,6 +16,10 @@ export interface ResolvedName {
 /** Throws FdfsError BAD_REQUEST for a name that no file here can have (wire-protocol.md §3.8). */
 export function resolveName(store: FileStore, logicalName: string): ResolvedName {
   const { storePathIndex, pathInStore } = parseLogicalName(logicalName, store.paths.count);
+  // The shape alone lets the names of the hash directories themselves through.
+  if (pathInStore.endsWith("/.") || pathInStore.endsWith("/..")) {
+    throw new FdfsError("BAD_REQUEST", { fileName: logicalName, reason: "this is the name of a directory" });
+  }
   const storePath = store.paths.all[storePathIndex]!;
   return { logicalName, storePath, pathInStore, path: storePath.fileAt(pathInStore) };
 }

@@ -1,7 +1,9 @@
-// Deleting a file and its metadata (wire-protocol.md §8.4).
+// Deleting a file and its metadata (wire-protocol.md §8.4). A process that is killed between the two finishes at its next
+// start, so that no metadata stays behind without its file.
 import { FdfsError, type FileRequest, metadataName, storageCommands } from "@fastdfs-ts/protocol";
 import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 
+import { writeIntent } from "../files/change-intents.ts";
 import { type FileStore, requireOwnGroup, stampChange } from "../files/file-store.ts";
 import { resolveName } from "../files/resolve-name.ts";
 
@@ -31,13 +33,25 @@ async function deleteFile(store: FileStore, request: FileRequest, session: Sessi
     try {
       // Log first: a record of a file that still exists is skipped by replication, a deleted file without a record
       // would live on at the other members.
-      const seconds = stampChange(store);
-      store.binlog.append(seconds, "D", request.logicalName);
-      await disk.unlink(target.path);
       const metadataPath = metadataName(target.path);
-      if ((await disk.linkStat(metadataPath)) !== undefined) {
-        store.binlog.append(seconds, "D", metadataName(request.logicalName));
-        await disk.unlink(metadataPath);
+      const hasMetadata = (await disk.linkStat(metadataPath)) !== undefined;
+      const seconds = stampChange(store);
+      const change = {
+        kind: "delete",
+        seconds,
+        logicalName: request.logicalName,
+        pathInStore: target.pathInStore,
+      } as const;
+      const intent = hasMetadata ? await writeIntent(target.storePath, change, store.binlog) : undefined;
+      try {
+        store.binlog.append(seconds, "D", request.logicalName);
+        await disk.unlink(target.path);
+        if (hasMetadata) {
+          store.binlog.append(seconds, "D", metadataName(request.logicalName));
+          await disk.unlink(metadataPath);
+        }
+      } finally {
+        await intent?.done();
       }
     } catch (error) {
       throw FdfsError.fromUnknown(error, { fileName: request.logicalName });
