@@ -3,8 +3,9 @@
 import { crc32, FdfsError } from "@fastdfs-ts/protocol";
 import type { ContentReader } from "@fastdfs-ts/rpc";
 
+import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { StorePath } from "../store/store-path.ts";
-import { discard } from "./discard.ts";
+import { writeNew } from "../store/whole-file.ts";
 import type { FileStore } from "./file-store.ts";
 
 export interface ReceivedFile {
@@ -15,39 +16,79 @@ export interface ReceivedFile {
 }
 
 /** Throws FdfsError CONNECTION_LOST, NO_SPACE, IO_FAILED … */
-export async function receiveFile(
+export function receiveFile(
   store: FileStore,
   storePath: StorePath,
   content: ContentReader,
   suffix?: string,
-): Promise<ReceivedFile> {
-  const { disk } = storePath;
-  const { statistics } = store;
+): Awaitable<ReceivedFile> {
   const path = storePath.incoming.nextPath(suffix);
-  statistics.totalFileOpenCount++;
-  try {
-    const file = await disk.open(path, "create");
+  store.statistics.totalFileOpenCount++;
+  return rescue(
+    () => {
+      const first = content.next();
+      // Small content has usually arrived together with the request.
+      return !(first instanceof Promise) && content.remainingBytes === 0
+        ? keepWhole(store, storePath, path, first ?? NOTHING)
+        : keepPieces(store, storePath, path, first, content);
+    },
+    (error) =>
+      after(discard(storePath, path), () => {
+        throw FdfsError.fromUnknown(error, { path });
+      }),
+  );
+}
+
+function keepWhole(
+  { statistics }: FileStore,
+  storePath: StorePath,
+  path: string,
+  content: Buffer,
+): Awaitable<ReceivedFile> {
+  statistics.totalFileWriteCount++;
+  return after(writeNew(storePath.disk, path, content), () => {
     statistics.successFileOpenCount++;
-    try {
-      let checksum = 0;
-      let bytes = 0;
-      for (;;) {
-        const next = content.next();
-        const chunk = next instanceof Promise ? await next : next;
-        if (chunk === undefined) break;
-        checksum = crc32(checksum, chunk);
-        statistics.totalFileWriteCount++;
-        await file.write(chunk, 0, chunk.length, bytes);
-        statistics.successFileWriteCount++;
-        bytes += chunk.length;
-      }
-      storePath.noteWritten(bytes);
-      return { path, bytes, crc32: checksum };
-    } finally {
-      await file.close();
+    statistics.successFileWriteCount++;
+    storePath.noteWritten(content.length);
+    return { path, bytes: content.length, crc32: crc32(0, content) };
+  });
+}
+
+async function keepPieces(
+  { statistics }: FileStore,
+  storePath: StorePath,
+  path: string,
+  first: Awaitable<Buffer | undefined>,
+  content: ContentReader,
+): Promise<ReceivedFile> {
+  const file = await storePath.disk.open(path, "create");
+  statistics.successFileOpenCount++;
+  try {
+    let checksum = 0;
+    let bytes = 0;
+    for (let next = first; ; next = content.next()) {
+      const piece = next instanceof Promise ? await next : next;
+      if (piece === undefined) break;
+      checksum = crc32(checksum, piece);
+      statistics.totalFileWriteCount++;
+      await file.write(piece, 0, piece.length, bytes);
+      statistics.successFileWriteCount++;
+      bytes += piece.length;
     }
-  } catch (error) {
-    await discard(storePath, path);
-    throw FdfsError.fromUnknown(error, { path });
+    storePath.noteWritten(bytes);
+    return { path, bytes, crc32: checksum };
+  } finally {
+    await file.close();
   }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Removes an incoming file that will not be published. */
+export function discard(storePath: StorePath, path: string): Awaitable<void> {
+  // It may not exist, or the disk may be failing; the next start sweeps the folder in any case.
+  return rescue(
+    () => storePath.disk.unlink(path),
+    () => undefined,
+  );
 }

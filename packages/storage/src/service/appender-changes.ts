@@ -21,7 +21,8 @@ import { type FileStore, stampChange } from "../files/file-store.ts";
 import { discard } from "../files/discard.ts";
 import { receiveFile } from "../files/receive-file.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
-import type { Awaitable, StoreFile } from "../store/store-disk.ts";
+import type { Awaitable } from "../store/awaitable.ts";
+import type { StoreFile } from "../store/store-disk.ts";
 import { storedNameAnswer } from "./stored-name-answer.ts";
 
 const COPY_BYTES = 256 * 1024;

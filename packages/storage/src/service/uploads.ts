@@ -14,6 +14,7 @@ import { type FileStore, stampChange } from "../files/file-store.ts";
 import { discard } from "../files/discard.ts";
 import { type ReceivedFile, receiveFile } from "../files/receive-file.ts";
 import { resolveName } from "../files/resolve-name.ts";
+import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { StorePath } from "../store/store-path.ts";
 import { storedNameAnswer } from "./stored-name-answer.ts";
 
@@ -29,13 +30,13 @@ export function uploadRoutes(store: FileStore): Route[] {
   ];
 }
 
-async function upload(
+function upload(
   store: FileStore,
   kind: "normal" | "appender",
   request: UploadRequest,
   content: ContentReader,
   session: Session,
-): Promise<WholeFrame> {
+): Awaitable<WholeFrame> {
   const { statistics } = store;
   statistics.totalUploadCount++;
   statistics.totalUploadBytes += request.contentBytes;
@@ -43,19 +44,22 @@ async function upload(
   checkExtension(request.extension);
   const storePath = store.paths.choose(request.storePathIndex, request.contentBytes);
 
-  const received = await receiveFile(store, storePath, content);
-  const seconds = stampChange(store);
-  const logicalName = store.names.issue(storePath.index, {
-    kind,
-    source: store.source,
-    createdSeconds: seconds,
-    fileBytes: received.bytes,
-    crc32: received.crc32,
-    extension: request.extension,
+  return after(receiveFile(store, storePath, content), (received) => {
+    const seconds = stampChange(store);
+    const logicalName = store.names.issue(storePath.index, {
+      kind,
+      source: store.source,
+      createdSeconds: seconds,
+      fileBytes: received.bytes,
+      crc32: received.crc32,
+      extension: request.extension,
+    });
+    session.subject = logicalName;
+    const pathInStore = logicalName.slice(PATH_IN_STORE_AT);
+    return after(publish(store, storePath, received, seconds, logicalName, pathInStore), () =>
+      storedNameAnswer(store, logicalName),
+    );
   });
-  session.subject = logicalName;
-  await publish(store, storePath, received, seconds, logicalName, logicalName.slice(PATH_IN_STORE_AT));
-  return storedNameAnswer(store, logicalName);
 }
 
 async function uploadSlave(
@@ -92,23 +96,27 @@ async function uploadSlave(
 }
 
 /** Logs the new file and gives it its name. Log first: a file that readers can see is in the log for certain. */
-async function publish(
+function publish(
   store: FileStore,
   storePath: StorePath,
   received: ReceivedFile,
   seconds: number,
   logicalName: string,
   pathInStore: string,
-): Promise<void> {
-  try {
-    store.binlog.append(seconds, "C", logicalName);
-    await storePath.disk.rename(received.path, storePath.fileAt(pathInStore));
-  } catch (error) {
-    await discard(storePath, received.path);
-    throw FdfsError.fromUnknown(error, { fileName: logicalName });
-  }
-  store.statistics.successUploadCount++;
-  store.statistics.successUploadBytes += received.bytes;
+): Awaitable<void> {
+  return rescue(
+    () => {
+      store.binlog.append(seconds, "C", logicalName);
+      return after(storePath.disk.rename(received.path, storePath.fileAt(pathInStore)), () => {
+        store.statistics.successUploadCount++;
+        store.statistics.successUploadBytes += received.bytes;
+      });
+    },
+    (error) =>
+      after(discard(storePath, received.path), () => {
+        throw FdfsError.fromUnknown(error, { fileName: logicalName });
+      }),
+  );
 }
 
 /** "Mxx/" */
