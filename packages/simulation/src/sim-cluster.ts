@@ -14,17 +14,21 @@ export interface SimClusterOptions {
   readonly seed: number | string;
   /** Storages of group1. They do not replicate yet, so each is complete from the beginning. */
   readonly storages: number;
+  /** Where each storage keeps its files; its base path if not given. */
+  readonly storePaths?: readonly string[];
 }
 
 export class SimCluster {
   readonly world: SimWorld;
   readonly trackerHost: SimHost;
   readonly storageHosts: readonly SimHost[];
+  private readonly storePaths: readonly string[];
   private tracker: TrackerServer | undefined;
   private readonly storages: (StorageServer | undefined)[] = [];
   private clients = 0;
 
-  private constructor({ seed, storages }: SimClusterOptions) {
+  private constructor({ seed, storages, storePaths = [BASE_PATH] }: SimClusterOptions) {
+    this.storePaths = storePaths;
     this.world = SimWorld.create(seed);
     this.trackerHost = this.world.host(TRACKER_ADDRESS);
     this.storageHosts = Array.from({ length: storages }, (_, index) => this.world.host(`10.0.1.${index + 1}`));
@@ -35,8 +39,8 @@ export class SimCluster {
     const cluster = new SimCluster(options);
     await cluster.startTracker();
     for (const [index, { world }] of cluster.storageHosts.entries()) {
-      world.disk.makeDirectory(BASE_PATH);
-      prepareEmptyMember(world.disk, BASE_PATH, [BASE_PATH], Math.floor(world.clock.now() / 1000));
+      for (const path of [BASE_PATH, ...cluster.storePaths]) world.disk.makeDirectory(path);
+      prepareEmptyMember(world.disk, BASE_PATH, cluster.storePaths, Math.floor(world.clock.now() / 1000));
       await cluster.startStorage(index);
     }
     await cluster.untilInService();
@@ -66,6 +70,7 @@ export class SimCluster {
       groupName: "group1",
       trackerServers: [{ hosts: [TRACKER_ADDRESS], port: TRACKER_PORT }],
       subdirCountPerPath: 2,
+      storePaths: this.storePaths.map((path) => ({ path, readOnly: false })),
       heartBeatIntervalMs: 1000,
       statReportIntervalMs: 5000,
     });

@@ -13,6 +13,7 @@ import { NameIssuer } from "./files/name-issuer.ts";
 import type { DataInitFile } from "./formats/data-init-file.ts";
 import { StatFile } from "./formats/stat-file.ts";
 import type { StorageIdentity } from "./identity.ts";
+import { AdaptiveDisk } from "./store/adaptive-disk.ts";
 import { IncomingFolder } from "./store/incoming.ts";
 import { encodePathMark, judgeStorePath, writePathMark } from "./store/path-mark.ts";
 import { StorePath } from "./store/store-path.ts";
@@ -52,7 +53,10 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
     await prepareStorePath(options, index, path, hasHistory);
     const { folder, removed } = IncomingFolder.open(world.disk, `${path}/data`, belongsToChange);
     if (removed > 0) log.notice("incoming.swept", { path: folder.path, files: removed });
-    paths.push(new StorePath(index, path, readOnly, world.disk, world.disk, folder));
+    const probePath = folder.nextPath("probe");
+    const disk = await AdaptiveDisk.open({ disk: world.disk, clock: world.clock, log, path, probePath });
+    stack.defer(() => disk.close());
+    paths.push(new StorePath(index, path, readOnly, disk, folder, world.disk.space(path)));
   }
   for (const path of paths) settleIntents(world.disk, path, binlog, log);
 

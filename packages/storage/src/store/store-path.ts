@@ -1,9 +1,15 @@
-// One disk: where its files lie, how much room it has.
+// One disk: where its files lie, how much room it has, how it is.
 import { FdfsError } from "@fastdfs-ts/protocol";
-import type { Disk, DiskSpace } from "@fastdfs-ts/runtime";
+import type { DiskSpace } from "@fastdfs-ts/runtime";
 
+import type { DiskHealth } from "./disk-health.ts";
 import type { IncomingFolder } from "./incoming.ts";
 import type { StoreDisk } from "./store-disk.ts";
+
+/** A disk that knows how it is. */
+export interface WatchedDisk extends StoreDisk {
+  readonly health: DiskHealth;
+}
 
 export class StorePath {
   /** The xx of Mxx in file names. */
@@ -12,9 +18,8 @@ export class StorePath {
   /** `<path>/data`: what a path in the store is relative to. */
   readonly dataPath: string;
   readonly isReadOnly: boolean;
-  readonly disk: StoreDisk;
+  readonly disk: WatchedDisk;
   readonly incoming: IncomingFolder;
-  private readonly rawDisk: Disk;
   private measured: DiskSpace;
   /** Bytes written since the space was measured. */
   private writtenBytes = 0;
@@ -23,18 +28,17 @@ export class StorePath {
     index: number,
     path: string,
     isReadOnly: boolean,
-    rawDisk: Disk,
-    disk: StoreDisk,
+    disk: WatchedDisk,
     incoming: IncomingFolder,
+    space: DiskSpace,
   ) {
     this.index = index;
     this.path = path;
     this.dataPath = `${path}/data`;
     this.isReadOnly = isReadOnly;
-    this.rawDisk = rawDisk;
     this.disk = disk;
     this.incoming = incoming;
-    this.measured = rawDisk.space(path);
+    this.measured = space;
   }
 
   /** The file of a path in the store such as "00/0C/CmIA…txt". */
@@ -56,11 +60,25 @@ export class StorePath {
     this.writtenBytes += bytes;
   }
 
-  /** Asks the file system. Throws FdfsError IO_FAILED if the disk is gone. */
+  /** quick: use it. slow: better another one for new files. hung: requests for its files fail. */
+  get health(): DiskHealth {
+    return this.disk.health;
+  }
+
+  /**
+   * Asks the file system. Throws FdfsError IO_FAILED if a quick disk is gone. A slow one answers later, a hung one perhaps
+   * never: what was measured before counts until then.
+   */
   measure(): void {
+    const writtenBefore = this.writtenBytes;
+    const take = (space: DiskSpace) => {
+      this.measured = space;
+      this.writtenBytes -= writtenBefore;
+    };
     try {
-      this.measured = this.rawDisk.space(this.path);
-      this.writtenBytes = 0;
+      const space = this.disk.space(this.path);
+      if (space instanceof Promise) void space.then(take, () => undefined);
+      else take(space);
     } catch (error) {
       throw FdfsError.fromUnknown(error, { path: this.path });
     }

@@ -2,6 +2,7 @@
 import { FdfsError, storePathChoices } from "@fastdfs-ts/protocol";
 import type { SpaceReserve } from "@fastdfs-ts/runtime";
 
+import type { DiskHealth } from "./disk-health.ts";
 import { hasRoom } from "./space-reserve.ts";
 import type { StorePath } from "./store-path.ts";
 
@@ -26,8 +27,9 @@ export class StorePaths {
   }
 
   /**
-   * The path for a new file of `bytes`: the one asked for, or our own choice for -1 and for a read-only path. Throws
-   * BAD_REQUEST for an index that does not exist and NO_SPACE, naming each path and its free space, if nothing fits.
+   * The path for a new file of `bytes`: the one asked for, or our own choice for -1, for a read-only path, and for one
+   * whose disk is worse off than another's. Throws BAD_REQUEST for an index that does not exist and NO_SPACE, naming each
+   * path and its free space, if nothing fits.
    */
   choose(wanted: number, bytes: number): StorePath {
     if (wanted !== -1) {
@@ -38,16 +40,22 @@ export class StorePaths {
         });
       }
       if (!path.isReadOnly) {
-        if (this.fits(path, bytes)) return path;
-        throw this.full([path], bytes);
+        if (!this.fits(path, bytes)) throw this.full([path], bytes);
+        if (path.health === "quick" || !this.healthiest(bytes).some(isBetterThan(path))) return path;
       }
     }
-    const usable = this.all.filter((path) => !path.isReadOnly && this.fits(path, bytes));
+    const usable = this.healthiest(bytes);
     if (usable.length === 0) throw this.full(this.all, bytes);
     if (this.rules().storePathChoice === storePathChoices.mostFreeSpace) {
       return usable.reduce((best, path) => (path.freeBytes > best.freeBytes ? path : best));
     }
     return usable[this.turn++ % usable.length]!;
+  }
+
+  /** Those among the paths with room for `bytes` whose disks are best off. */
+  private healthiest(bytes: number): readonly StorePath[] {
+    const usable = this.all.filter((path) => !path.isReadOnly && this.fits(path, bytes));
+    return usable.filter((path) => !usable.some(isBetterThan(path)));
   }
 
   /** Refuses to write `bytes` to a given path that has no room: slave files lie beside their master. */
@@ -77,4 +85,10 @@ export class StorePaths {
       reason: `no room for ${bytes} bytes: ${state}; reserved_storage_space keeps ${limit}`,
     });
   }
+}
+
+const healthOrder: readonly DiskHealth[] = ["quick", "slow", "hung"];
+
+function isBetterThan(path: StorePath): (other: StorePath) => boolean {
+  return (other) => healthOrder.indexOf(other.health) < healthOrder.indexOf(path.health);
 }
