@@ -72,7 +72,7 @@ export class SimConnection implements Connection, PipeReceiver {
   }
 
   get pendingBytes(): number {
-    return this.#modules.outgoing.waitingBytes;
+    return this.#modules.outgoing.uncopiedBytes;
   }
 
   pauseReading(): void {

@@ -56,6 +56,11 @@ export class SimPipe implements HeldTraffic {
     return this.#waitingBytes;
   }
 
+  /** Bytes that are still the writer's own memory: they are copied when they arrive. */
+  get uncopiedBytes(): number {
+    return this.#waitingBytes + this.#underWayBytes;
+  }
+
   /** True when the last byte and the end are under way. */
   get isOver(): boolean {
     return this.#isOver;
