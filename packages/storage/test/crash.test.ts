@@ -5,6 +5,7 @@ import { type SimHost, SimWorld } from "@fastdfs-ts/simulation";
 import { describe, expect, it } from "vitest";
 import { type ServedStore, serveStore } from "./served-store.ts";
 import { checkStore, type FoundFile } from "./store-checker.ts";
+import { RandomWorker } from "./random-work.ts";
 import { StoreClient } from "./store-client.ts";
 
 const SERVER = "192.0.2.1";
@@ -45,7 +46,7 @@ class Stage {
     this.client = await this.connect();
   }
 
-  async connect(): Promise<StoreClient> {
+  connect(): Promise<StoreClient> {
     const { clock, network } = this.clientHost.world;
     const endpoint = { host: SERVER, port: this.served.port };
     return this.world.run(StoreClient.dial(network, Deadlines.open(clock, 50), endpoint));
@@ -246,5 +247,26 @@ describe("a storage that is killed at each disk call", () => {
       let ofRestart = 1;
       while (await crashIn(operation, name, call, ofRestart)) ofRestart++;
     }
+  });
+});
+
+describe("several clients at a storage that is killed again and again", () => {
+  const seeds = Array.from({ length: 12 }, (_, index) => index + 1);
+
+  it.each(seeds)("find what was answered (seed %i)", async (seed) => {
+    const stage = await Stage.open(`random work ${seed}`);
+    const { random } = stage.world;
+    const workers = ["a", "b", "c", "d"].map((id) => new RandomWorker(id, random.fork(id)));
+    for (let round = 0; round < 12; round++) {
+      const clients = await Promise.all(workers.map(() => stage.connect()));
+      stage.host.crashAtDiskCall(1 + random.below(400), "process");
+      await stage.world.run(Promise.all(workers.map((worker, index) => worker.work(clients[index]!))));
+      await stage.restart();
+      const files = stage.files();
+      const known = new Set(workers.flatMap((worker) => [...worker.compare(files)]));
+      expect([...files.keys()].filter((name) => !known.has(name))).toEqual([]);
+    }
+    // They got somewhere.
+    expect(workers.reduce((sum, { answered }) => sum + answered, 0)).toBeGreaterThan(100);
   });
 });
