@@ -32,9 +32,9 @@ export class RandomWorker {
     this.random = random;
   }
 
-  /** Works until the connection is lost or `isOver` says so. */
-  async work(client: StoreClient, isOver: () => boolean = () => false): Promise<void> {
-    while (!isOver()) {
+  /** Works until the connection is lost. `onAnswered` is called after each operation. */
+  async work(client: StoreClient, onAnswered: () => void = () => undefined): Promise<void> {
+    for (;;) {
       this.doing = this.choose();
       let name: unknown;
       try {
@@ -46,6 +46,7 @@ export class RandomWorker {
       }
       this.settle(this.doing, typeof name === "string" ? name : undefined);
       this.answered++;
+      onAnswered();
     }
   }
 
