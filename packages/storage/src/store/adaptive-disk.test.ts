@@ -227,6 +227,14 @@ describe("AdaptiveDisk", () => {
       expect(adaptive.health).toBe("quick");
     });
 
+    it("not after a few long calls among many quick ones: the machine is busy, not the disk", () => {
+      for (let i = 0; i < 10; i++) {
+        for (let quick = 0; quick < 2 * limits.callsPerStrainedCall; quick++) callInline(0);
+        callInline(limits.strainedCallMs + 1);
+      }
+      expect(adaptive.health).toBe("quick");
+    });
+
     it("when a probe does not come back, before an inline call would have had to", async () => {
       disk.hang();
       await clock.pass(limits.probeIntervalMs + limits.probeLateMs);
@@ -292,6 +300,16 @@ describe("AdaptiveDisk", () => {
         await clock.pass(limits.probeIntervalMs);
       }
       expect(adaptive.health).toBe("slow");
+    });
+
+    it("also if one request of very many was slow", async () => {
+      makeSlow();
+      disk.workerMs = limits.strainedCallMs + 1;
+      await adaptive.stat("/cold");
+      disk.workerMs = 0;
+      for (let i = 0; i < limits.callsPerStrainedCall; i++) await adaptive.stat("/warm");
+      await untilQuick();
+      expect(adaptive.health).toBe("quick");
     });
 
     it("also if it is full: an error is an answer", async () => {

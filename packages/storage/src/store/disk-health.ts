@@ -29,9 +29,15 @@ export const diskHealthLimits = {
   slowCallMs: 500,
   /** A hard disk that seeks and queues needs 10 to 30 ms: a call that takes longer waited for something else. */
   strainedCallMs: 50,
-  /** So many of them within the window: one or two may be a pause of ours (garbage collection, a busy machine). */
+  /** So many of them within the window: one or two may be a pause of ours, such as garbage collection. */
   strainedCalls: 3,
   strainedWindowMs: 10_000,
+  /**
+   * And at least one in so many calls: a machine short of CPU, or a container at its quota, stops us for up to 100 ms in
+   * the middle of a quick call now and then, but a slow disk makes many calls slow. Without this a busy server would take
+   * its disk for slow and become busier still.
+   */
+  callsPerStrainedCall: 200,
 
   /** How often the worker is looked at. Waiting is counted in these ticks, so that our own standstills don't count. */
   tickMs: 250,
