@@ -10,7 +10,7 @@ export const within = { timeoutMs: 1000 };
 export const answerFrame = (body: Buffer = Buffer.alloc(0), status = 0): Buffer => frame(100, body, status);
 
 /** A network on which every connection leads to the test. `connect` may be replaced. */
-export function fakeNetwork(connect?: (options: ConnectOptions) => Promise<FakeSocket>): {
+function fakeNetwork(connect?: (options: ConnectOptions) => Promise<FakeSocket>): {
   network: Network;
   sockets: FakeSocket[];
 } {

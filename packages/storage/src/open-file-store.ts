@@ -94,7 +94,7 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
     source: identity.sourceBytes.readUInt32BE(0),
     paths: storePaths,
     binlog,
-    names: new NameIssuer(world.clock, world.random, placement),
+    names: new NameIssuer(world.random, placement),
     statistics,
     locks: new FileLocks(),
     slab: new Slab(),

@@ -7,7 +7,7 @@ import type { ConnectionCounts } from "@fastdfs-ts/rpc";
 type KeptElsewhere =
   "connectionsAllocated" | "connectionsCurrent" | "connectionsMaximum" | "lastSyncedSeconds" | "lastHeartbeatSeconds";
 
-export type StatisticsCounters = Omit<StatisticsBlock, KeptElsewhere>;
+type StatisticsCounters = Omit<StatisticsBlock, KeptElsewhere>;
 export type StatisticsCounter = keyof StatisticsCounters;
 
 export class StorageStatistics implements StatisticsCounters {

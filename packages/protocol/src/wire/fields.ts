@@ -168,19 +168,6 @@ export const padding = (size: number, doc: string): PaddingField => ({
   doc,
 });
 
-/** Raw bytes of a known length. */
-export const bytes = (size: number, doc: string): FixedField<Buffer> => ({
-  part: "fixed",
-  kind: `bytes(${size})`,
-  size,
-  doc,
-  read: (from, at) => Buffer.from(from.subarray(at, at + size)),
-  write(into, at, value) {
-    if (value.length !== size) throw badText(`${value.length} bytes for a field of ${size}`);
-    into.set(value, at);
-  },
-});
-
 /** Text in a field of `size` bytes, cut at the first NUL when read, zero-filled when written (wire-protocol.md §1.2). */
 export const text = (size: number, doc: string): FixedField<string> => ({
   part: "fixed",

@@ -18,7 +18,7 @@ export interface OptionRange {
   readonly above?: OutOfRange;
 }
 
-export type OptionType =
+type OptionType =
   /** true, yes, on, 1; everything else is no. */
   | "boolean"
   /** Leading decimal digits. With `words`, one of these instead. */
@@ -119,7 +119,7 @@ type SingleValue<R extends OptionRow> = R extends { type: "boolean" }
             : string;
 
 /** The type of the value that a row describes. */
-export type OptionValue<R extends OptionRow> = R extends { indexed: true }
+type OptionValue<R extends OptionRow> = R extends { indexed: true }
   ? ReadonlyMap<number, SingleValue<R>>
   : R extends { repeated: true }
     ? readonly SingleValue<R>[]

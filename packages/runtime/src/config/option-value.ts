@@ -114,7 +114,7 @@ function rangeBreach(range: OptionRange | undefined, number: number) {
 }
 
 /** "a number from 1 to 256", "at least 1" … */
-export function rangeText(range: OptionRange | undefined, print: (number: number) => string): string {
+function rangeText(range: OptionRange | undefined, print: (number: number) => string): string {
   if (range?.min !== undefined && range.max !== undefined) return `it from ${print(range.min)} to ${print(range.max)}`;
   if (range?.max !== undefined) return `it to at most ${print(range.max)}`;
   return `it to at least ${print(range?.min ?? 0)}`;

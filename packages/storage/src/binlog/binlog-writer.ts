@@ -5,7 +5,7 @@ import { FdfsError } from "@fastdfs-ts/protocol";
 import { type Disk, type DiskFile, invariant, type Logger, type World } from "@fastdfs-ts/runtime";
 
 import { type BinlogIndex, readBinlogIndex, writeBinlogIndex } from "../formats/binlog-index-file.ts";
-import type { BinlogOp } from "./binlog-record.ts";
+import { type BinlogOp, printBinlogRecord } from "./binlog-record.ts";
 
 /** A part that has reached this size is closed (storage-formats.md §2.6.2). */
 const PART_BYTES = 1024 * 1024 * 1024;
@@ -61,8 +61,7 @@ export class BinlogWriter {
    * ended before, and the operation must not be acknowledged.
    */
   append(seconds: number, op: BinlogOp, logicalName: string, extra?: string): void {
-    const text =
-      extra === undefined ? `${seconds} ${op} ${logicalName}\n` : `${seconds} ${op} ${logicalName} ${extra}\n`;
+    const text = printBinlogRecord({ seconds, op, logicalName, extra });
     const bytes = this.line.write(text, 0, "latin1");
     invariant(bytes === text.length, "a binlog line fits its buffer");
     if (this.size >= this.partBytes) this.startNextPart();

@@ -4,7 +4,7 @@ import { type Random, randomBelow } from "@fastdfs-ts/runtime";
 
 import type { StorageStatistics } from "../stats.ts";
 
-export interface Directory {
+interface Directory {
   readonly high: number;
   readonly low: number;
 }

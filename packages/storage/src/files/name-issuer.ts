@@ -1,57 +1,42 @@
-// Gives out names for new files: each one only once. Two names of one second differ by 23 random bits and the digits of
-// the tail, so a short memory of what was just given out is enough (storage-formats.md §1.8).
-import { composeName, FACTS_BLOCK_CHARS, mintName, type NewName, printLogicalName } from "@fastdfs-ts/protocol";
-import { type Clock, InvariantError, type Random } from "@fastdfs-ts/runtime";
+// Gives out names for new files: each one only once (storage-formats.md §1.8). Two names of one second differ in 23 bits,
+// which need not be random, only different: they run through all 2^23 values in a scattered order, from a random start.
+// Remembering names, as C does, would cost more than making them.
+import { composeName, FACTS_BLOCK_CHARS, mintTail, type NewName, printLogicalName } from "@fastdfs-ts/protocol";
+import type { Random } from "@fastdfs-ts/runtime";
 
 import type { DirectoryPlacement } from "./directory-placement.ts";
 
-const REMEMBER_MS = 3000;
-const TRIES = 10;
+const SCATTERED_BITS = 23;
+/** Odd, so that adding it again and again reaches every value; near the golden ratio of the range, so that it scatters. */
+const STEP = 5_184_609;
 
 export class NameIssuer {
-  private readonly clock: Clock;
   private readonly random: Random;
   private readonly placement: DirectoryPlacement;
-  private recent = new Set<string>();
-  private older = new Set<string>();
-  private turnedAtMs: number;
+  private scattered: number;
 
-  constructor(clock: Clock, random: Random, placement: DirectoryPlacement) {
-    this.clock = clock;
+  constructor(random: Random, placement: DirectoryPlacement) {
     this.random = random;
     this.placement = placement;
-    this.turnedAtMs = clock.monotonic();
+    this.scattered = random.uint32();
   }
 
   /** A new logical name on a store path, in the directory whose turn it is. */
   issue(storePathIndex: number, facts: NewName): string {
     const { high, low } = this.placement.next(this.random);
-    return this.unused(() => printLogicalName(storePathIndex, high, low, mintName(facts, this.random)));
+    const fileName = composeName(facts, this.nextBits(), mintTail(facts.extension, this.random.uint32()));
+    return printLogicalName(storePathIndex, high, low, fileName);
   }
 
   /** A new name for an existing file: same directory, same tail, new facts (storage-formats.md §1.11). */
   issueInPlaceOf(oldLogicalName: string, facts: NewName): string {
-    const facts27At = oldLogicalName.lastIndexOf("/") + 1;
-    const tail = oldLogicalName.slice(facts27At + FACTS_BLOCK_CHARS);
-    return this.unused(() => oldLogicalName.slice(0, facts27At) + composeName(facts, this.random.uint32(), tail));
+    const factsAt = oldLogicalName.lastIndexOf("/") + 1;
+    const tail = oldLogicalName.slice(factsAt + FACTS_BLOCK_CHARS);
+    return oldLogicalName.slice(0, factsAt) + composeName(facts, this.nextBits(), tail);
   }
 
-  private unused(make: () => string): string {
-    this.forgetOld();
-    for (let i = 0; i < TRIES; i++) {
-      const name = make();
-      if (this.recent.has(name) || this.older.has(name)) continue;
-      this.recent.add(name);
-      return name;
-    }
-    throw new InvariantError(`no unused name in ${TRIES} tries: the random source is broken`);
-  }
-
-  private forgetOld(): void {
-    const now = this.clock.monotonic();
-    if (now - this.turnedAtMs < REMEMBER_MS) return;
-    this.turnedAtMs = now;
-    this.older = this.recent;
-    this.recent = new Set();
+  private nextBits(): number {
+    this.scattered = (this.scattered + STEP) & (2 ** SCATTERED_BITS - 1);
+    return this.scattered;
   }
 }

@@ -6,6 +6,7 @@ import type { ContentReader } from "@fastdfs-ts/rpc";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { StorePath } from "../store/store-path.ts";
 import { writeNew } from "../store/whole-file.ts";
+import { discard } from "./discard.ts";
 import type { FileStore } from "./file-store.ts";
 
 export interface ReceivedFile {
@@ -83,12 +84,3 @@ async function keepPieces(
 }
 
 const NOTHING = Buffer.alloc(0);
-
-/** Removes an incoming file that will not be published. */
-export function discard(storePath: StorePath, path: string): Awaitable<void> {
-  // It may not exist, or the disk may be failing; the next start sweeps the folder in any case.
-  return rescue(
-    () => storePath.disk.unlink(path),
-    () => undefined,
-  );
-}

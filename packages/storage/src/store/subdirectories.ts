@@ -6,7 +6,7 @@ import { type Clock, type Disk, sleep } from "@fastdfs-ts/runtime";
 const SLICE_MS = 10;
 
 /** The name of a hash directory: 11 → "0B". */
-export function subdirectoryName(index: number): string {
+function subdirectoryName(index: number): string {
   return index.toString(16).toUpperCase().padStart(2, "0");
 }
 

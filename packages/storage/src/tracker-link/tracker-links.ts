@@ -14,7 +14,7 @@ import { SourceNegotiation } from "./source-negotiation.ts";
 import type { TrackerAddress } from "./tracker-address.ts";
 import { type LinkContext, type LinkStatus, TrackerLink } from "./tracker-link.ts";
 
-export type LinksConfig = Pick<
+type LinksConfig = Pick<
   StorageConfig,
   | "connectTimeoutMs"
   | "networkTimeoutMs"

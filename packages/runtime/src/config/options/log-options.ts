@@ -77,7 +77,7 @@ const rows = {
 } as const satisfies OptionRows;
 
 /** Words of C's log_level, by our names. */
-export const logLevelChoices = {
+const logLevelChoices = {
   emerg: ["emerg"],
   alert: ["alert"],
   crit: ["crit"],
