@@ -1,6 +1,7 @@
 // Requests that no honest client sends: each gets a clear status or a closed connection, and leaves nothing behind.
 import { emptyAnswer, frame, HEADER_BYTES, storageCommands } from "@fastdfs-ts/protocol";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { parseBinlogRecord } from "../src/binlog/binlog-record.ts";
 import {
   type Fixtures,
   makeFixtures,
@@ -275,6 +276,32 @@ describe("groups, flags, indexes and names", () => {
       expect([2, 21, 22], `${directory} → ${answer[9]}`).toContain(answer[9]);
     }
     expect(visibleFiles(served)).toEqual(before);
+    await watcher.expectUnharmed();
+  });
+
+  it("a link whose names fit no log line is refused, so that the log stays readable", async () => {
+    const client = await dial();
+    const slave = async (masterName: string, slavePrefix: string) => {
+      const { code, request } = storageCommands.uploadSlave;
+      const body = request.encode({ masterName, slavePrefix, extension: "", contentBytes: 0 });
+      return (await client.exchange(frame(code, body))).toString("latin1", HEADER_BYTES + 16);
+    };
+    let long = fixtures.file;
+    while (long.length < 127 - 16) long = await slave(long, "_".padEnd(16, "x"));
+    const { code, request } = storageCommands.createLink;
+    const body = request.encode({
+      groupName: "group1",
+      slavePrefix: "_",
+      extension: "",
+      masterName: long,
+      sourceName: long,
+      signature: Buffer.of(1),
+    });
+    await client.end();
+    const before = visibleFiles(served);
+    expect(await answerTo(frame(code, body))).toEqual({ answer: refused, isClosed: true });
+    expect(visibleFiles(served)).toEqual(before);
+    for (const line of binlogLines(served)) parseBinlogRecord(`1 ${line}`);
     await watcher.expectUnharmed();
   });
 

@@ -1,8 +1,8 @@
 // Appends to the operation log. A record is in the file (not only in memory) before its client is answered, so a killed
 // process loses none; C keeps up to 16 KiB in memory and loses them (cluster-behaviour.md §11.1, W2, W3). Power loss is
 // covered as in C: the file is synced every `sync_binlog_buff_interval`.
-import { FdfsError } from "@fastdfs-ts/protocol";
-import { type Disk, type DiskFile, invariant, type Logger, type World } from "@fastdfs-ts/runtime";
+import { FdfsError, MAX_BINLOG_LINE_BYTES } from "@fastdfs-ts/protocol";
+import type { Disk, DiskFile, Logger, World } from "@fastdfs-ts/runtime";
 
 import { type BinlogIndex, readBinlogIndex, writeBinlogIndex } from "../formats/binlog-index-file.ts";
 import { type BinlogOp, printBinlogRecord } from "./binlog-record.ts";
@@ -30,7 +30,7 @@ export class BinlogWriter {
   private file: DiskFile;
   private size: number;
   private isDirty = false;
-  private readonly line = Buffer.allocUnsafe(1024);
+  private readonly line = Buffer.allocUnsafe(MAX_BINLOG_LINE_BYTES);
 
   private constructor(world: World, folder: string, log: Logger, partBytes: number) {
     this.disk = world.disk;
@@ -57,13 +57,16 @@ export class BinlogWriter {
   }
 
   /**
-   * Writes one record. Throws FdfsError (NO_SPACE, IO_FAILED …) if it could not be written; the log then ends where it
-   * ended before, and the operation must not be acknowledged.
+   * Writes one record. Throws FdfsError (NO_SPACE, IO_FAILED …, BAD_REQUEST for names that no line can hold) if it could
+   * not be written; the log then ends where it ended before, and the operation must not be acknowledged.
    */
   append(seconds: number, op: BinlogOp, logicalName: string, extra?: string): void {
     const text = printBinlogRecord({ seconds, op, logicalName, extra });
+    // A line that readers cannot take would stop replication for ever. Only links and renames of very long names have one.
+    if (text.length >= MAX_BINLOG_LINE_BYTES) {
+      throw new FdfsError("BAD_REQUEST", { fileName: logicalName, reason: "the names are too long for one log line" });
+    }
     const bytes = this.line.write(text, 0, "latin1");
-    invariant(bytes === text.length, "a binlog line fits its buffer");
     if (this.size >= this.partBytes) this.startNextPart();
     try {
       this.file.write(this.line, 0, bytes, this.size);

@@ -12,9 +12,10 @@
 // one" covers a change that was refused, could not be taken back by a failing disk, and was followed by others.
 // An intent that is itself cut short was never acted upon and is dropped.
 import { metadataName } from "@fastdfs-ts/protocol";
+import { FdfsError } from "@fastdfs-ts/protocol";
 import type { Disk, DiskFile, Logger } from "@fastdfs-ts/runtime";
 
-import { parseBinlogRecord, type SourceOp } from "../binlog/binlog-record.ts";
+import { type BinlogRecord, parseBinlogRecord, type SourceOp } from "../binlog/binlog-record.ts";
 import { type BinlogPosition, type BinlogWriter, binlogPartPath } from "../binlog/binlog-writer.ts";
 import type { StorePath } from "../store/store-path.ts";
 import { discard } from "./discard.ts";
@@ -88,7 +89,10 @@ export async function writeIntent(path: StorePath, change: Change, log: BinlogWr
   };
 }
 
-/** Settles all intents that an earlier process left in a store path. Runs at start, before anything is served. */
+/**
+ * Settles all intents that an earlier process left in a store path. Runs at start, before anything is served. Throws
+ * FdfsError if a change cannot be finished: serving half of it would be worse than not starting.
+ */
 export function settleIntents(disk: Disk, path: StorePath, binlog: BinlogWriter, log: Logger): void {
   const folder = path.incoming.path;
   const names = disk.readDirectory(folder);
@@ -101,12 +105,23 @@ export function settleIntents(disk: Disk, path: StorePath, binlog: BinlogWriter,
       });
     } else {
       const { change, logged } = intent;
-      const outcome = settle(disk, path, binlog, change, findRecord(disk, binlog, logged, change));
+      const outcome = settleOrRefuse(disk, path, binlog, change, findRecord(disk, binlog, logged, change));
       log.warn("change.settled", { file: path.fileAt(change.pathInStore), change: change.kind, outcome });
     }
     disk.unlink(`${folder}/${name}`);
   }
   for (const name of names.filter((each) => each.endsWith(SPOOL_SUFFIX))) disk.unlink(`${folder}/${name}`);
+}
+
+function settleOrRefuse(disk: Disk, path: StorePath, binlog: BinlogWriter, change: Change, state: InBinlog): Outcome {
+  try {
+    return settle(disk, path, binlog, change, state);
+  } catch (error) {
+    const reason =
+      `cannot finish the ${change.kind} of this file that an earlier process began (${(error as Error).message}). ` +
+      "Mend the disk or free space, then start again";
+    throw FdfsError.fromUnknown(error, { path: path.fileAt(change.pathInStore), reason });
+  }
 }
 
 function readIntent(content: Buffer): { change: Change; logged: BinlogPosition } | undefined {
@@ -128,8 +143,8 @@ function findRecord(disk: Disk, binlog: BinlogWriter, from: BinlogPosition, chan
       .toString("latin1", part === from.part ? from.offset : 0);
     for (const line of text.split("\n")) {
       if (!line.includes(change.logicalName)) continue;
-      const record = parseBinlogRecord(line);
-      if (record.logicalName !== change.logicalName) continue;
+      const record = recordIn(line);
+      if (record?.logicalName !== change.logicalName) continue;
       if (found !== "missing" || record.op !== op || record.extra !== extra) return "followed";
       found = "last";
     }
@@ -137,14 +152,19 @@ function findRecord(disk: Disk, binlog: BinlogWriter, from: BinlogPosition, chan
   return found;
 }
 
+/** What is no record is not ours: our own lines are whole (binlog-writer.ts). */
+function recordIn(line: string): BinlogRecord | undefined {
+  try {
+    return parseBinlogRecord(line);
+  } catch {
+    return undefined;
+  }
+}
+
+type Outcome = "kept" | "taken back" | "made again";
+
 /** Returns what was done. */
-function settle(
-  disk: Disk,
-  path: StorePath,
-  binlog: BinlogWriter,
-  change: Change,
-  state: InBinlog,
-): "kept" | "taken back" | "made again" {
+function settle(disk: Disk, path: StorePath, binlog: BinlogWriter, change: Change, state: InBinlog): Outcome {
   if (change.kind === "delete") {
     if (state !== "last") return "kept";
     deleteRest(disk, path, binlog, change);
