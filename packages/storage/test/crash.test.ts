@@ -26,6 +26,11 @@ class Stage {
     this.clientHost = this.world.host(CLIENT);
   }
 
+  /** A host with an empty disk, on which nothing runs yet. */
+  static empty(seed: string): Stage {
+    return new Stage(seed);
+  }
+
   static async open(seed: string): Promise<Stage> {
     const stage = new Stage(seed);
     await stage.start();
@@ -91,8 +96,8 @@ interface Operation {
 }
 
 const withMetadata = async (client: StoreClient, { file, appender }: Prepared) => {
-  await client.setMetadata(file, "O", METADATA);
-  await client.setMetadata(appender, "O", METADATA);
+  await client.setMetadata(file, "O", Buffer.from(METADATA));
+  await client.setMetadata(appender, "O", Buffer.from(METADATA));
 };
 
 const makes = (content: Buffer, run: Operation["run"]): Operation => ({
@@ -140,22 +145,22 @@ const operations: Record<string, Operation> = {
     },
   },
   "first metadata": {
-    run: (client, { file }) => client.setMetadata(file, "O", METADATA),
+    run: (client, { file }) => client.setMetadata(file, "O", Buffer.from(METADATA)),
     after: (files, { file }) => void files.set(`${file}-m`, METADATA),
   },
   "metadata overwritten": {
     prepare: withMetadata,
-    run: (client, { file }) => client.setMetadata(file, "O", "color\x02red"),
+    run: (client, { file }) => client.setMetadata(file, "O", Buffer.from("color\x02red")),
     after: (files, { file }) => void files.set(`${file}-m`, "color\x02red"),
   },
   "metadata merged": {
     prepare: withMetadata,
-    run: (client, { appender }) => client.setMetadata(appender, "M", "color\x02red"),
+    run: (client, { appender }) => client.setMetadata(appender, "M", Buffer.from("color\x02red")),
     after: (files, { appender }) => void files.set(`${appender}-m`, `color\x02red\x01${METADATA}`),
   },
   "metadata removed": {
     prepare: withMetadata,
-    run: (client, { file }) => client.setMetadata(file, "O", ""),
+    run: (client, { file }) => client.setMetadata(file, "O", Buffer.from("")),
     after: (files, { file }) => void files.delete(`${file}-m`),
   },
   deletion: {
@@ -247,6 +252,28 @@ describe("a storage that is killed at each disk call", () => {
       let ofRestart = 1;
       while (await crashIn(operation, name, call, ofRestart)) ofRestart++;
     }
+  });
+});
+
+describe("the first start of a storage", () => {
+  it("killed at each disk call, and again, leaves nothing that the next one minds", async () => {
+    let call = 1;
+    for (let isKilled = true; isKilled; call++) {
+      const stage = Stage.empty(`first start ${call}`);
+      stage.host.crashAtDiskCall(call, "process");
+      isKilled = await stage.start().then(
+        () => false,
+        () => true,
+      );
+      if (!isKilled) break;
+      stage.host.restart();
+      stage.host.crashAtDiskCall(Math.ceil(call / 2), "process");
+      await stage.start().catch(() => undefined);
+      await stage.restart();
+      const name = await stage.do((client) => client.upload(SMALL));
+      expect(stage.files().get(name)?.content).toEqual(SMALL);
+    }
+    expect(call).toBeGreaterThan(20);
   });
 });
 

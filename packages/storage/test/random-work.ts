@@ -161,7 +161,7 @@ export class RandomWorker {
     return {
       changes: new Map([[`${file}-m`, metadata === "" ? undefined : metadata]]),
       makes: undefined,
-      run: (client) => client.setMetadata(file, "O", metadata),
+      run: (client) => client.setMetadata(file, "O", Buffer.from(metadata)),
     };
   }
 }

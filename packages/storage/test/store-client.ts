@@ -61,15 +61,15 @@ export class StoreClient {
     return (await this.call(storageCommands.regenerateName, { logicalName })).logicalName;
   }
 
-  async setMetadata(logicalName: string, operation: "O" | "M", metadata: string): Promise<void> {
+  async setMetadata(logicalName: string, operation: "O" | "M", metadata: Buffer): Promise<void> {
     const { groupName } = this;
-    const request = { operation, groupName, logicalName, metadata: Buffer.from(metadata) };
+    const request = { operation, groupName, logicalName, metadata };
     await this.call(storageCommands.setMetadata, request);
   }
 
-  async metadata(logicalName: string): Promise<string> {
+  async metadata(logicalName: string): Promise<Buffer> {
     const { groupName } = this;
-    return (await this.call(storageCommands.getMetadata, { groupName, logicalName })).metadata.toString();
+    return (await this.call(storageCommands.getMetadata, { groupName, logicalName })).metadata;
   }
 
   async link(sourceName: string): Promise<string> {
