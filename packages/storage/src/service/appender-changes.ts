@@ -100,15 +100,20 @@ async function modify(
   store.paths.requireRoom(storePath, request.contentBytes);
   // The new bytes are complete on disk before the first old one is touched: overwriting cannot be taken back.
   const spool = await receiveFile(store, storePath, content, SPOOL);
+  let hasBegun = false;
   try {
     await changeFile(store, target, async (file, stat) => {
       requireInside(stat);
       const { offset, contentBytes: bytes } = request;
       const change: Change = { kind: "modify", ...changeFacts(store, target), offset, bytes, spool: spool.path };
-      await carryOut(store, target, change, () => copyInto(target, spool.path, file, offset));
+      await carryOut(store, target, change, () => {
+        hasBegun = true;
+        return copyInto(target, spool.path, file, offset);
+      });
     });
   } catch (error) {
-    await discard(storePath, spool.path);
+    // A change that has begun needs its bytes at the next start.
+    if (!hasBegun) await discard(storePath, spool.path);
     throw error;
   }
   statistics.successModifyCount++;
@@ -212,7 +217,10 @@ async function tryOut(
   await intent.done();
 }
 
-/** A change that cannot be taken back, but repeated by a restart: intent, binlog record, change, intent away. */
+/**
+ * A change that cannot be taken back, but repeated by a restart: intent, binlog record, change, intent away. If the
+ * change itself fails, half of it may have been made: then the intent stays, and the next start makes it again.
+ */
 async function carryOut(
   store: FileStore,
   target: ResolvedName,
@@ -222,10 +230,12 @@ async function carryOut(
   const intent = await writeIntent(target.storePath, change, store.binlog);
   try {
     logChange(store, change);
-    await act();
-  } finally {
+  } catch (error) {
     await intent.done();
+    throw error;
   }
+  await act();
+  await intent.done();
 }
 
 function logChange(store: FileStore, change: Change): void {

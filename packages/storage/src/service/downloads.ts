@@ -18,7 +18,6 @@ import { type FileStore, requireOwnGroup } from "../files/file-store.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { StoreFile } from "../store/store-disk.ts";
-import { readStart } from "../store/whole-file.ts";
 
 /** Up to this size a file is read and sent in one go. */
 const WHOLE_BYTES = 64 * 1024;
@@ -69,7 +68,7 @@ function downloadWhole(
   statistics.totalFileReadCount++;
   // One byte more shows a file that is longer than its name says: a slave with a short name looks like a normal file.
   const frame = slab.take(HEADER_BYTES + stated + 1);
-  return after(readStart(target.storePath.disk, target.path, frame, HEADER_BYTES, stated + 1), (bytes) => {
+  return after(target.storePath.disk.readStart(target.path, frame, HEADER_BYTES, stated + 1), (bytes) => {
     if (bytes !== stated) {
       slab.giveBack(frame);
       return downloadRange(store, request, target);

@@ -19,6 +19,7 @@ import type {
 import type { DiskHealth } from "./disk-health.ts";
 import { DiskWatch } from "./disk-watch.ts";
 import type { StoreDisk, StoreFile } from "./store-disk.ts";
+import { readStartInBackground, readStartInline, writeNewInBackground, writeNewInline } from "./whole-file.ts";
 
 export interface AdaptiveDiskOptions {
   readonly disk: Disk;
@@ -88,6 +89,22 @@ export class AdaptiveDisk implements StoreDisk {
       "ask",
       () => this.#disk.readFile(path),
       () => this.#background.readFile(path),
+    );
+  }
+
+  readStart(path: string, into: Uint8Array, at: number, length: number) {
+    return this.#watch.call(
+      "ask",
+      () => readStartInline(this.#disk, path, into, at, length),
+      () => readStartInBackground(this.#background, path, into, at, length),
+    );
+  }
+
+  writeNew(path: string, content: Uint8Array) {
+    return this.#watch.call(
+      "change",
+      () => writeNewInline(this.#disk, path, content),
+      () => writeNewInBackground(this.#background, path, content),
     );
   }
 

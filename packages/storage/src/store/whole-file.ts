@@ -1,34 +1,51 @@
-// Small files in one go.
-import { after, type Awaitable, rescue } from "./awaitable.ts";
-import type { StoreDisk, StoreFile } from "./store-disk.ts";
+// Small files in one go, inline and through a worker.
+import type { BackgroundDisk, Disk } from "@fastdfs-ts/runtime";
 
 /**
- * Reads up to `length` bytes from the beginning of a file into `into` at `at`. Answers how many there were. Throws the
+ * Reads up to `length` bytes from the beginning of a file into `into` at `at`. Returns how many there were. Throws the
  * disk's error (ENOENT, EISDIR …).
  */
-export function readStart(
-  disk: StoreDisk,
+export function readStartInline(disk: Disk, path: string, into: Uint8Array, at: number, length: number): number {
+  const file = disk.open(path, "read");
+  try {
+    return file.read(into, at, length, 0);
+  } finally {
+    file.close();
+  }
+}
+
+/** As `readStartInline`, on a worker. */
+export async function readStartInBackground(
+  disk: BackgroundDisk,
   path: string,
   into: Uint8Array,
   at: number,
   length: number,
-): Awaitable<number> {
-  return after(disk.open(path, "read"), (file) => closing(file, () => file.read(into, at, length, 0)));
+): Promise<number> {
+  const file = disk.through(await disk.open(path, "read"));
+  try {
+    return await file.read(into, at, length, 0);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Writes a file that must not exist. Throws the disk's error; then there may be a part of the file. */
-export function writeNew(disk: StoreDisk, path: string, content: Uint8Array): Awaitable<void> {
-  return after(disk.open(path, "create"), (file) => closing(file, () => file.write(content, 0, content.length, 0)));
+export function writeNewInline(disk: Disk, path: string, content: Uint8Array): void {
+  const file = disk.open(path, "create");
+  try {
+    file.write(content, 0, content.length, 0);
+  } finally {
+    file.close();
+  }
 }
 
-/** Uses an open file and closes it, whatever happens. */
-function closing<T>(file: StoreFile, use: () => Awaitable<T>): Awaitable<T> {
-  return after(
-    rescue(use, (error) =>
-      after(file.close(), () => {
-        throw error;
-      }),
-    ),
-    (result) => after(file.close(), () => result),
-  );
+/** As `writeNewInline`, on a worker. */
+export async function writeNewInBackground(disk: BackgroundDisk, path: string, content: Uint8Array): Promise<void> {
+  const file = disk.through(await disk.open(path, "create"));
+  try {
+    await file.write(content, 0, content.length, 0);
+  } finally {
+    await file.close();
+  }
 }
