@@ -100,7 +100,7 @@ async function modify(
   store.paths.requireRoom(storePath, request.contentBytes);
   // The new bytes are complete on disk before the first old one is touched: overwriting cannot be taken back.
   const spool = await receiveFile(store, storePath, content, SPOOL);
-  let hasBegun = false;
+  let hasBegun = false as boolean; // set in a callback, which the compiler does not see
   try {
     await changeFile(store, target, async (file, stat) => {
       requireInside(stat);

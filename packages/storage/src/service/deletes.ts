@@ -45,14 +45,17 @@ async function deleteFile(store: FileStore, request: FileRequest, session: Sessi
       const intent = hasMetadata ? await writeIntent(target.storePath, change, store.binlog) : undefined;
       try {
         store.binlog.append(seconds, "D", request.logicalName);
-        await disk.unlink(target.path);
-        if (hasMetadata) {
-          store.binlog.append(seconds, "D", metadataName(request.logicalName));
-          await disk.unlink(metadataPath);
-        }
-      } finally {
+      } catch (error) {
         await intent?.done();
+        throw error;
       }
+      // If the disk fails from here on, the intent stays and the next start deletes the rest.
+      await disk.unlink(target.path);
+      if (hasMetadata) {
+        store.binlog.append(seconds, "D", metadataName(request.logicalName));
+        await disk.unlink(metadataPath);
+      }
+      await intent?.done();
     } catch (error) {
       throw FdfsError.fromUnknown(error, { fileName: request.logicalName });
     }
