@@ -8,6 +8,10 @@ import { storageIdentity } from "../dist/identity.js";
 import { openFileStore } from "../dist/open-file-store.js";
 import { fileRoutes } from "../dist/service/file-routes.js";
 
+// First, because clocks and disk workers keep no process alive by themselves.
+process.stdin.on("end", () => process.exit());
+process.stdin.resume();
+
 const [directory] = process.argv.slice(2);
 const world = nodeWorld();
 world.disk.makeDirectory(`${directory}/data`);
@@ -46,5 +50,3 @@ const server = await RpcServer.listen({
   onTrouble: (trouble) => console.error(trouble),
 });
 process.stdout.write(`${server.local.port}\n`);
-process.stdin.on("end", () => process.exit());
-process.stdin.resume();
