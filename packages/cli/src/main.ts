@@ -8,6 +8,8 @@ import { exitCodes } from "./failure.ts";
 import { run } from "./program.ts";
 import { processTerminal } from "./terminal/terminal.ts";
 
+const LONG_MS = 2 ** 30;
+
 /** Runs the command line of this process and sets its exit code. */
 export async function main(): Promise<void> {
   // A reader that has seen enough ("fdfs monitor | head") is not an error worth a stack trace.
@@ -16,6 +18,8 @@ export async function main(): Promise<void> {
   const asked = new AbortController();
   // Every operation under way listens to it.
   setMaxListeners(0, asked.signal);
+  // The ports' timers and workers do not keep a process alive; a command that waits for one of them is not done yet.
+  const alive = setInterval(() => {}, LONG_MS);
   const stopListening = onShutdownSignal((signal) => asked.abort(new Error(signal)));
   try {
     process.exitCode = await run([basename(process.argv[1] ?? "fdfs"), ...process.argv.slice(2)], {
@@ -26,6 +30,7 @@ export async function main(): Promise<void> {
       signal: asked.signal,
     });
   } finally {
+    clearInterval(alive);
     stopListening();
   }
 }

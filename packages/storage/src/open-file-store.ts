@@ -1,6 +1,6 @@
 // Opens what lies on the disks of a storage: store paths, statistics, binlog; settles what a killed process left. The
 // result serves files; nothing here knows trackers.
-import { FdfsError } from "@fastdfs-ts/protocol";
+import { FdfsError, GROUP_NAME_BYTES } from "@fastdfs-ts/protocol";
 import { Slab } from "@fastdfs-ts/rpc";
 import type { Logger, ShutdownStack, SpaceReserve, StorageConfig, World } from "@fastdfs-ts/runtime";
 
@@ -91,6 +91,7 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
       : rotatingPlacement(statistics, config.subdirCountPerPath, config.distributeRotateCount);
   return {
     groupName: identity.groupName,
+    groupField: Buffer.from(identity.groupName.padEnd(GROUP_NAME_BYTES, "\0"), "latin1"),
     source: identity.sourceBytes.readUInt32BE(0),
     paths: storePaths,
     binlog,

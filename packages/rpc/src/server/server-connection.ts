@@ -209,12 +209,14 @@ export class ServerConnection implements Session, ConnectionEvents {
     if (bodyBytes < request.minSize) return this.refuseWhole(bodyBytes, code, `${bodyBytes} bytes are too few`);
     if (this.inbox.length < HEADER_BYTES + request.fixedSize) return this.wait();
     let decoded: unknown;
-    let headBytes: number;
+    let headBytes = request.fixedSize;
     try {
-      headBytes = request.headSize(this.inbox.peek(HEADER_BYTES + request.fixedSize).subarray(HEADER_BYTES));
-      if (headBytes > bodyBytes)
-        throw new FdfsError("BAD_REQUEST", { reason: "the body is shorter than its lengths say" });
-      if (this.inbox.length < HEADER_BYTES + headBytes) return this.wait();
+      if (request.maxSize > request.fixedSize) {
+        headBytes = request.headSize(this.inbox.peek(HEADER_BYTES + request.fixedSize).subarray(HEADER_BYTES));
+        if (headBytes > bodyBytes)
+          throw new FdfsError("BAD_REQUEST", { reason: "the body is shorter than its lengths say" });
+        if (this.inbox.length < HEADER_BYTES + headBytes) return this.wait();
+      }
       this.inbox.skip(HEADER_BYTES);
       decoded = request.decode(this.inbox.take(headBytes));
     } catch (error) {

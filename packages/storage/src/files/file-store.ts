@@ -11,6 +11,8 @@ import type { NameIssuer } from "./name-issuer.ts";
 
 export interface FileStore {
   readonly groupName: string;
+  /** The group name as answers carry it: 16 bytes, filled with NULs. */
+  readonly groupField: Buffer;
   /** The source word of every name made here: its first 4 bytes. */
   readonly source: number;
   readonly paths: StorePaths;

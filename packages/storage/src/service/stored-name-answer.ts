@@ -5,12 +5,13 @@ import type { WholeFrame } from "@fastdfs-ts/rpc";
 
 import type { FileStore } from "../files/file-store.ts";
 
-export function storedNameAnswer(store: FileStore, logicalName: string): WholeFrame {
+const NAME_AT = HEADER_BYTES + GROUP_NAME_BYTES;
+
+export function storedNameAnswer({ slab, groupField }: FileStore, logicalName: string): WholeFrame {
   const bodyBytes = GROUP_NAME_BYTES + logicalName.length;
-  const frame = store.slab.take(HEADER_BYTES + bodyBytes);
+  const frame = slab.take(HEADER_BYTES + bodyBytes);
   writeHeader(frame, 0, bodyBytes, ANSWER_COMMAND, 0);
-  frame.fill(0, HEADER_BYTES, HEADER_BYTES + GROUP_NAME_BYTES);
-  frame.write(store.groupName, HEADER_BYTES, "latin1");
-  frame.write(logicalName, HEADER_BYTES + GROUP_NAME_BYTES, "latin1");
-  return { frame, slab: store.slab };
+  frame.set(groupField, HEADER_BYTES);
+  frame.write(logicalName, NAME_AT, "latin1");
+  return { frame, slab };
 }
