@@ -20,8 +20,9 @@ export class Slab {
     }
     this.lastAt = this.used;
     const piece = this.memory.subarray(this.used, this.used + size);
-    // Aligned to 8 bytes: copies into aligned memory are cheaper.
-    this.used = (this.used + size + 7) & ~7;
+    // Aligned to 8 bytes, because copies into aligned memory are cheaper; past an empty piece too, so that no two pieces
+    // begin at the same place.
+    this.used = (this.used + size + 8) & ~7;
     return piece;
   }
 

@@ -70,4 +70,72 @@ describe("IncomingContent", () => {
     expect(content.discardArrived()).toBe(0);
     expect(inbox.take(4).toString()).toBe("NEXT");
   });
+
+  it("feeds a consumer in the turn in which bytes arrive, in order and to the end", async () => {
+    const { inbox, content, arrive, hungry } = setUp(6);
+    const taken: string[] = [];
+    inbox.push(Buffer.from("ab"));
+    const consumed = content.consume((piece) => void taken.push(piece.toString()));
+    expect(taken).toEqual(["ab"]);
+    expect(hungry()).toBe(1);
+    expect(content.isWaiting).toBe(true);
+    arrive("cd");
+    expect(taken).toEqual(["ab", "cd"]);
+    arrive("efNEXT");
+    await consumed;
+    expect(taken).toEqual(["ab", "cd", "ef"]);
+    expect(inbox.length).toBe(4);
+    expect(content.isWaiting).toBe(false);
+  });
+
+  it("waits for a consumer that is busy", async () => {
+    const { content, arrive } = setUp(4);
+    const taken: string[] = [];
+    const goOn: (() => void)[] = [];
+    const consumed = content.consume((piece) => {
+      taken.push(piece.toString());
+      return new Promise((resolve) => goOn.push(resolve));
+    });
+    arrive("ab");
+    arrive("cd");
+    expect(taken).toEqual(["ab"]);
+    expect(content.isWaiting).toBe(false);
+    goOn[0]!();
+    await Promise.resolve();
+    expect(taken).toEqual(["ab", "cd"]);
+    goOn[1]!();
+    await consumed;
+  });
+
+  it.each([
+    [
+      "throws",
+      () => {
+        throw lost;
+      },
+    ],
+    ["rejects", () => Promise.reject(lost)],
+  ] as const)("gives up when a consumer %s, and leaves the rest", async (_, take) => {
+    const { content, arrive } = setUp(4);
+    const consumed = content.consume(take);
+    arrive("ab");
+    await expect(consumed).rejects.toBe(lost);
+    arrive("cd");
+    expect(content.remainingBytes).toBe(2);
+  });
+
+  it("tells a consumer that the peer is gone, idle or busy", async () => {
+    const idle = setUp(4);
+    const consumed = idle.content.consume(() => {});
+    idle.content.fail(lost);
+    await expect(consumed).rejects.toBe(lost);
+
+    const busy = setUp(4);
+    let goOn!: () => void;
+    const consumedLater = busy.content.consume(() => new Promise((resolve) => (goOn = resolve)));
+    busy.arrive("ab");
+    busy.content.fail(lost);
+    goOn();
+    await expect(consumedLater).rejects.toBe(lost);
+  });
 });

@@ -14,6 +14,20 @@ export interface ContentReader {
    * CONNECTION_LOST when the peer goes away or stalls too long.
    */
   next(): Buffer | undefined | Promise<Buffer | undefined>;
+  /**
+   * Hands all remaining pieces to `take`, each in the turn in which it arrives, while its memory is still warm; the next
+   * one only after a promise that `take` gave is settled. Resolves after the last one; rejects as `next` does, or with
+   * what `take` throws, and then takes no more.
+   */
+  consume(take: (piece: Buffer) => void | Promise<void>): Promise<void>;
+}
+
+/** Somebody who takes pieces as they come. */
+interface Consumer {
+  readonly take: (piece: Buffer) => void | Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  isBusy: boolean;
 }
 
 /** The connection's side of a ContentReader. */
@@ -23,6 +37,7 @@ export class IncomingContent implements ContentReader {
   private readonly hungry: () => void;
   private left: number;
   private waiting: { resolve: (chunk: Buffer | undefined) => void; reject: (error: FdfsError) => void } | undefined;
+  private consumer: Consumer | undefined;
   private failure: FdfsError | undefined;
 
   /** `hungry` is called when a piece is wanted and none is there. */
@@ -38,7 +53,7 @@ export class IncomingContent implements ContentReader {
   }
 
   get isWaiting(): boolean {
-    return this.waiting !== undefined;
+    return this.waiting !== undefined || this.consumer?.isBusy === false;
   }
 
   next(): Buffer | undefined | Promise<Buffer | undefined> {
@@ -52,8 +67,19 @@ export class IncomingContent implements ContentReader {
     });
   }
 
+  consume(take: (piece: Buffer) => void | Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.consumer = { take, resolve, reject, isBusy: false };
+      this.feed();
+    });
+  }
+
   /** Bytes came into the inbox. */
   arrived(): void {
+    if (this.consumer !== undefined) {
+      if (!this.consumer.isBusy) this.feed();
+      return;
+    }
     const waiting = this.waiting;
     if (waiting === undefined) return;
     const piece = this.takePiece();
@@ -67,6 +93,7 @@ export class IncomingContent implements ContentReader {
     this.failure = error;
     this.waiting?.reject(error);
     this.waiting = undefined;
+    if (this.consumer?.isBusy === false) this.stopFeeding(error);
   }
 
   /** Throws away what is already here. Returns the bytes that have not arrived yet. */
@@ -75,8 +102,52 @@ export class IncomingContent implements ContentReader {
     return this.left;
   }
 
+  private feed(): void {
+    for (let { consumer } = this; consumer !== undefined; { consumer } = this) {
+      const piece = this.takePiece();
+      if (piece === undefined) {
+        this.nothingToFeed(consumer);
+        return;
+      }
+      try {
+        const taken = consumer.take(piece);
+        if (taken instanceof Promise) {
+          this.feedAfter(consumer, taken);
+          return;
+        }
+      } catch (error) {
+        this.stopFeeding(error);
+      }
+    }
+  }
+
+  private nothingToFeed(consumer: Consumer): void {
+    if (this.left === 0) {
+      this.consumer = undefined;
+      consumer.resolve();
+    } else if (this.failure !== undefined) this.stopFeeding(this.failure);
+    else this.hungry();
+  }
+
+  private feedAfter(consumer: Consumer, taken: Promise<void>): void {
+    consumer.isBusy = true;
+    taken.then(
+      () => {
+        consumer.isBusy = false;
+        this.feed();
+      },
+      (error: unknown) => this.stopFeeding(error),
+    );
+  }
+
+  private stopFeeding(error: unknown): void {
+    const { consumer } = this;
+    this.consumer = undefined;
+    consumer?.reject(error);
+  }
+
   private takePiece(): Buffer | undefined {
-    const piece = this.inbox.takeSome(this.left);
+    const piece = this.left === 0 ? undefined : this.inbox.takeSome(this.left);
     if (piece !== undefined) this.left -= piece.length;
     return piece;
   }

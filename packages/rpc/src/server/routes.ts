@@ -23,6 +23,8 @@ export interface StreamedAnswer {
   readonly bodyBytes: number;
   /** The next piece, `undefined` after the last one. Throwing cuts the connection: the header has already left. */
   next(): Buffer | undefined | Promise<Buffer | undefined>;
+  /** The kernel has copied the piece that `next` gave last: its memory may be used for another one. */
+  sent?(): void;
   /** Called exactly once, after the last piece or when the peer went away. */
   close(): void;
 }

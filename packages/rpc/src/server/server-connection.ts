@@ -318,6 +318,7 @@ export class ServerConnection implements Session, ConnectionEvents {
         if (!flowing) await this.waitUntilDrained();
         else this.movedInSweep = this.owner.sweep;
         if (this.isGone()) return;
+        if (this.socket.pendingBytes === 0) answer.sent?.();
       }
       if (first !== undefined) this.socket.write(first);
       if (sent !== answer.bodyBytes)
