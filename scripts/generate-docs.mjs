@@ -1,12 +1,14 @@
 // Writes the manual pages that follow from tables in the code; with --check it only tells whether they are fresh.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { renderCommandsPage } from "@fastdfs-ts/cli";
 import { renderProtocolManual } from "@fastdfs-ts/protocol";
 import { renderConfigurationPage } from "@fastdfs-ts/runtime";
 
 const pages = [
   { path: "docs/PROTOCOL.md", render: renderProtocolManual },
   { path: "docs/CONFIGURATION.md", render: renderConfigurationPage },
+  { path: "docs/COMMANDS.md", render: renderCommandsPage },
 ];
 const checks = process.argv.includes("--check");
 const stale = [];
