@@ -53,7 +53,7 @@ describe("fdfs tracker and fdfs storage", () => {
     expect(await storage.stop("SIGTERM")).toMatchObject({ exitCode: 0 });
     expect(await tracker.stop("SIGTERM")).toMatchObject({ exitCode: 0 });
     expect(existsSync(join(folder.path, "storage/data/fdfs_storaged.pid"))).toBe(false);
-    expect(readFileSync(join(folder.path, "tracker/logs/trackerd.log"), "utf8")).toContain("tracker-started");
+    expect(readFileSync(join(folder.path, "tracker/logs/trackerd.log"), "utf8")).toContain("tracker.started");
     expect(readFileSync(join(folder.path, "storage/logs/storaged.log"), "utf8")).toContain("storage.started");
   });
 

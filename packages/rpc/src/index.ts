@@ -24,4 +24,5 @@ export {
   type UploadRoute,
   type WholeFrame,
 } from "./server/routes.ts";
+export { logTrouble } from "./server/log-trouble.ts";
 export { type ConnectionCounts, RpcServer, type ServeOptions, type ServerTrouble } from "./server/rpc-server.ts";

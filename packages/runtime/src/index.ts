@@ -52,7 +52,13 @@ export { trackerConf } from "./config/options/tracker-options.ts";
 export { renderConfigurationPage } from "./config/reference-page.ts";
 export { printSample, printStorageIdsSample, type SampleValues } from "./config/sample.ts";
 export { parseServerAddress, printServerAddress, type ServerAddress } from "./config/server-address.ts";
-export type { ErrorLogConfig, LoadedConfig, LogFileConfig, ServerConfig } from "./config/server-config.ts";
+export {
+  type ErrorLogConfig,
+  listenHosts,
+  type LoadedConfig,
+  type LogFileConfig,
+  type ServerConfig,
+} from "./config/server-config.ts";
 export {
   defaultStorageConfig,
   loadStorageConfig,

@@ -1,10 +1,11 @@
 // One storage: what is opened in which order, and closed in the reverse one. Nothing else happens here.
 import { FdfsError, PROTOCOL_VERSION } from "@fastdfs-ts/protocol";
-import { RpcServer, type ServerTrouble } from "@fastdfs-ts/rpc";
+import { logTrouble, RpcServer } from "@fastdfs-ts/rpc";
 import {
   AccessLog,
   Deadlines,
   type Endpoint,
+  listenHosts,
   type Logger,
   resolveAllowHosts,
   ShutdownStack,
@@ -72,7 +73,7 @@ export async function openStorage(
   const server = await RpcServer.listen({
     network,
     clock,
-    listen: { hosts: config.bindAddresses, port: config.port },
+    listen: { hosts: listenHosts(config), port: config.port },
     routes: fileRoutes(store),
     maxConnections: config.maxConnections,
     networkTimeoutMs: config.networkTimeoutMs,
@@ -149,10 +150,4 @@ function openAccessLog(config: StorageConfig, { disk, clock }: World, log: Logge
   } catch (error) {
     throw FdfsError.fromUnknown(error, { path });
   }
-}
-
-function logTrouble(log: Logger, trouble: ServerTrouble): void {
-  const { kind, ...facts } = trouble;
-  if (kind === "handler-failed") log.error("request.handler-failed", facts);
-  else log.warn(kind === "connection-limit" ? "connection.limit-reached" : "connection.host-not-allowed", facts);
 }

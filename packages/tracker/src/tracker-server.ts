@@ -1,7 +1,8 @@
 // A running tracker: what is opened in which order, and closed in the reverse one. Nothing else is decided here.
-import { RpcServer, type ServerTrouble } from "@fastdfs-ts/rpc";
+import { logTrouble, RpcServer } from "@fastdfs-ts/rpc";
 import {
   type Endpoint,
+  listenHosts,
   type Logger,
   resolveAllowHosts,
   ShutdownStack,
@@ -80,7 +81,7 @@ export async function openTracker(
     clock,
     write: () => files.writeCluster(storeCluster(cluster)),
     onFailure: (error) =>
-      log.error("state-not-saved", { directory: `${config.basePath}/data`, code: systemErrorCode(error), error }),
+      log.error("state.not-saved", { directory: `${config.basePath}/data`, code: systemErrorCode(error), error }),
   });
   const cluster = new Cluster(clusterSettingsOf(config, ids), {
     clock,
@@ -92,7 +93,7 @@ export async function openTracker(
     onEvent: (level, event, fields) => log[level](event, fields),
     onDirty: (what) => saver.changed(what),
   });
-  for (const complaint of restoreCluster(cluster, stored)) log.warn("state-not-restored", { reason: complaint });
+  for (const complaint of restoreCluster(cluster, stored)) log.warn("state.not-restored", { reason: complaint });
   // A directory that cannot be written to is better known before storages rely on this tracker.
   await saver.flush();
   stack.defer(() => saver.stop());
@@ -109,10 +110,10 @@ export async function openTracker(
   };
   every(config.checkActiveIntervalMs, () => checkLiveness(cluster));
   every(RELATIONSHIP_MS, () => {
-    if (cluster.leadership.electIfAlone()) log.info("leader-elected", { reason: "no other tracker is known" });
+    if (cluster.leadership.electIfAlone()) log.info("leader.elected", { reason: "no other tracker is known" });
   });
   every(STATUS_RECORD_SECONDS * 1000, () => {
-    recordRun().catch((error: unknown) => log.error("last-run-not-saved", { code: systemErrorCode(error), error }));
+    recordRun().catch((error: unknown) => log.error("last-run.not-saved", { code: systemErrorCode(error), error }));
   });
 
   const facts: TrackerFacts = { startedAt, downSeconds, connections: () => server.connectionCounts };
@@ -120,7 +121,7 @@ export async function openTracker(
   const server = await RpcServer.listen({
     network,
     clock,
-    listen: { hosts: config.bindAddresses, port: config.port },
+    listen: { hosts: listenHosts(config), port: config.port },
     routes,
     maxConnections: config.maxConnections,
     networkTimeoutMs: config.networkTimeoutMs,
@@ -129,7 +130,7 @@ export async function openTracker(
     onTrouble: (trouble) => logTrouble(log, trouble),
   });
   stack.defer(() => server.stop(DRAIN_MS));
-  log.info("tracker-started", {
+  log.info("tracker.started", {
     port: server.local.port,
     groups: cluster.groups.length,
     storages: cluster.groups.reduce((sum, group) => sum + group.members.length, 0),
@@ -139,14 +140,6 @@ export async function openTracker(
 
 function logProblems(log: Logger, { problems }: StoredState): void {
   for (const { path, line, what, lost, keptAs } of problems) {
-    log.error("state-file-damaged", { file: path, line, what, lost, keptAs });
+    log.error("state-file.damaged", { file: path, line, what, lost, keptAs });
   }
-}
-
-function logTrouble(log: Logger, trouble: ServerTrouble): void {
-  if (trouble.kind === "handler-failed") {
-    log.error("request-failed", { command: trouble.command, peer: trouble.peer, error: trouble.error });
-  } else if (trouble.kind === "connection-limit") {
-    log.warn("connection-limit-reached", { peer: trouble.peer, maxConnections: trouble.limit });
-  } else log.warn("host-not-allowed", { peer: trouble.peer });
 }

@@ -136,7 +136,7 @@ describe("a join", () => {
     expect(await storage.join({ trackers: ["10.96.0.1:22122"] })).toBe(0);
     expect(await storage.join({ trackers: many })).toBe(28);
     expect(tracker.cluster.groups.length).toBe(1);
-    expect(tracker.events.map(({ event }) => event)).toContain("join-refused");
+    expect(tracker.events.map(({ event }) => event)).toContain("join.refused");
   });
 
   it("with a status goes on from there", async () => {
@@ -159,7 +159,7 @@ describe("a join", () => {
     const shape = { port: 23001, paths: 3 };
     expect(await first.join(shape)).toBe(0);
     expect(await first.reportDisks(1000, 3)).toBe(22);
-    expect(tracker.events.map(({ event }) => event)).toContain("storage-has-more-paths");
+    expect(tracker.events.map(({ event }) => event)).toContain("storage.has-more-paths");
     expect(await second.join(shape)).toBe(0);
     expect(group.storePathCount).toBe(3);
     expect(await first.reportDisks(1000, 3)).toBe(0);

@@ -118,7 +118,7 @@ describe("a tracker", () => {
     const again = await world.start();
     expect(await world.statuses()).toEqual(["OFFLINE"]);
     await world.sim.run(again.stop());
-    expect(world.events.filter((event) => event === "tracker-started").length).toBe(2);
+    expect(world.events.filter((event) => event === "tracker.started").length).toBe(2);
   });
 
   it.each(["process", "power"] as const)("that crashed (%s) has lost no member that had joined", async (kind) => {
@@ -131,7 +131,7 @@ describe("a tracker", () => {
     world.host.restart();
     await world.start();
     expect(await world.statuses()).toEqual(["OFFLINE"]);
-    expect(world.events).not.toContain("state-file-damaged");
+    expect(world.events).not.toContain("state-file.damaged");
   });
 
   it.each(["process", "power"] as const)("that crashed (%s) keeps a confirmed deletion", async (kind) => {
@@ -182,7 +182,7 @@ describe("a tracker", () => {
     storage.end();
     await world.sim.runFor(100);
     expect(await world.statuses()).toEqual(["OFFLINE"]);
-    const changes = world.records.filter(({ message }) => message === "storage-status").map(({ fields }) => fields);
+    const changes = world.records.filter(({ message }) => message === "storage.status").map(({ fields }) => fields);
     expect(changes.at(-1)).toMatchObject({
       group: "group1",
       storage: STORAGE,
@@ -225,7 +225,7 @@ describe("a tracker", () => {
     await expect(world.sim.run(stranger.call(trackerCommands.queryStoreAny, {}, options))).rejects.toMatchObject({
       kind: "CONNECTION_LOST",
     });
-    expect(world.events).toContain("host-not-allowed");
+    expect(world.events).toContain("connection.host-not-allowed");
   });
 
   it("does not confirm a deletion that it cannot write, and says so", async () => {
@@ -275,7 +275,7 @@ describe("the files of a C tracker", () => {
     expect(group).toMatchObject({ storageCount: 2, storePathCount: 2, subdirCountPerPath: 256 });
     await world.sim.run(tracker.stop());
     expect(read()).toEqual(before);
-    expect(world.events).toEqual(["tracker-started"]);
+    expect(world.events).toEqual(["tracker.started"]);
   });
 
   it("that are damaged cost what is damaged, and the log says what", async () => {
@@ -283,7 +283,7 @@ describe("the files of a C tracker", () => {
     copyFixtures(world, (name, text) => (name.includes("servers") ? text.slice(0, text.length / 2 + 100) : text));
     await world.start();
     expect(await world.statuses()).toContain("OFFLINE");
-    const damage = world.records.find(({ message }) => message === "state-file-damaged");
+    const damage = world.records.find(({ message }) => message === "state-file.damaged");
     expect(damage?.fields).toMatchObject({
       file: "/tracker/data/storage_servers_new.dat",
       keptAs: "/tracker/data/storage_servers_new.dat.damaged",

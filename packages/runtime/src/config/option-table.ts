@@ -75,8 +75,6 @@ export interface OptionRow {
   /** What to do if a required key is missing. */
   readonly remedy?: string;
   readonly effect: "used" | `accepted, no effect here because ${string}`;
-  /** A running server takes over a changed value. */
-  readonly hotReload?: true;
 }
 
 export type OptionRows = Readonly<Record<string, OptionRow>>;

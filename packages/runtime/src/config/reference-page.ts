@@ -67,14 +67,13 @@ function tableSection(table: OptionTable): string {
 
 function tableRow(row: OptionRow): string {
   const effect = row.effect === "used" ? "" : ` **No effect here** ${row.effect.slice(row.effect.indexOf("because"))}.`;
-  const reload = row.hotReload === true ? " A running server takes over a change." : "";
   const cells = [
     `\`${row.name.replace("{n}", "N")}\``,
     typeText(row),
     defaultText(row),
     row.sample === row.default ? "" : (row.sample ?? ""),
     allowedText(row),
-    `${row.meaning}.${effect}${reload}`,
+    `${row.meaning}.${effect}`,
     row.since ?? "",
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;

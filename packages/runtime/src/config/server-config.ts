@@ -122,3 +122,13 @@ export function requireDirectory(
     problems.refuse(place, `${name} "${path}" does not exist. Create it (mkdir -p ${path}) or correct the path.`);
   } else problems.refuse(place, `${name} "${path}" is not a directory. Correct the path.`);
 }
+
+/** The addresses a server listens on; an empty one stands for all interfaces, IPv4 and IPv6. */
+export function listenHosts({
+  bindAddresses,
+  addressFamily,
+}: Pick<ServerConfig, "bindAddresses" | "addressFamily">): readonly string[] {
+  if (bindAddresses.length > 0) return bindAddresses;
+  if (addressFamily === "ipv4") return ["0.0.0.0"];
+  return addressFamily === "ipv6" ? ["::"] : [""];
+}

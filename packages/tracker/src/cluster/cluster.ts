@@ -157,7 +157,7 @@ export class Cluster {
     node.group.reindex();
     node.group.refresh(this.settings.policy);
     this.membersChanged(node.group);
-    this.log("info", "storage-status", node, { from: previous, to: next, reason });
+    this.log("info", "storage.status", node, { from: previous, to: next, reason });
   }
 
   /** Makes the members of a group hear of a change, and saves it. */

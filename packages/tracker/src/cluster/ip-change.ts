@@ -52,5 +52,5 @@ export function moveStorage(cluster: Cluster, { groupName, oldIp, newIp, peer }:
     const tombstone = cluster.addMember(group, oldIp, oldIp);
     cluster.apply(tombstone, "moved", `its storage is at ${newIp} now`);
   }
-  cluster.log("info", "storage-moved", node, { from: oldIp, to: newIp });
+  cluster.log("info", "storage.moved", node, { from: oldIp, to: newIp });
 }

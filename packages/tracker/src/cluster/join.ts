@@ -66,7 +66,7 @@ export function join(cluster: Cluster, request: JoinRequest, origin: JoinOrigin)
   group.refresh(cluster.settings.policy);
   cluster.changed("membership");
   if (cluster.leadership.electIfAlone())
-    cluster.log("info", "leader-elected", group, { reason: "no other tracker is known" });
+    cluster.log("info", "leader.elected", group, { reason: "no other tracker is known" });
   return node;
 }
 
@@ -179,7 +179,7 @@ function adoptShape(cluster: Cluster, group: Group, known: StorageNode | undefin
   const agreePaths = others.every((member) => member.status === "DELETED" || member.storePathCount === paths);
   if (group.storePathCount === 0 || agreePaths) group.storePathCount = paths;
   else if (paths > group.storePathCount) {
-    cluster.log("warn", "storage-has-more-paths", group, {
+    cluster.log("warn", "storage.has-more-paths", group, {
       storePaths: paths,
       groupStorePaths: group.storePathCount,
       remedy: "restart the other members with the same number of store paths; until then its disk reports are refused",

@@ -46,5 +46,5 @@ export function deleteGroup(cluster: Cluster, groupName: string): void {
     });
   }
   cluster.removeGroup(group);
-  cluster.log("info", "group-deleted", group, { reason: "deleted by an administrator" });
+  cluster.log("info", "group.deleted", group, { reason: "deleted by an administrator" });
 }

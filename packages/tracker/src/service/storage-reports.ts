@@ -20,7 +20,7 @@ export function storageReportRoutes(cluster: Cluster, joined: JoinedConnections,
   return [
     answer(trackerCommands.join, (request, session) => {
       const origin = { peer: session.remote.host, local: session.local.host };
-      const member = explained(cluster, "join-refused", session, () => join(cluster, request, origin));
+      const member = explained(cluster, "join.refused", session, () => join(cluster, request, origin));
       joined.bind(session, member);
       return { status: storageStatusValue(member.status), sourceStorageId: member.syncSource?.id ?? "" };
     }),
@@ -90,7 +90,7 @@ function regularReports(cluster: Cluster, joined: JoinedConnections): Route[] {
     ),
     answer(trackerCommands.diskReport, (report, session) =>
       answered(session, ({ node }) =>
-        explained(cluster, "disk-report-refused", session, () => takeDiskReport(cluster, node, report)),
+        explained(cluster, "disk-report.refused", session, () => takeDiskReport(cluster, node, report)),
       ),
     ),
     answer(trackerCommands.syncReport, (report, session) =>

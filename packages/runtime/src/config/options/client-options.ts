@@ -47,7 +47,7 @@ const connectionTable = globalTable("Trackers and connections", {
     meaning:
       "which of two addresses of a storage is tried first: the one the tracker names, or the one that worked last",
     since: "6.11",
-    effect: "used",
+    effect: "accepted, no effect here because the client dials the address that the tracker names",
   },
   basePath: {
     name: "base_path",
@@ -65,7 +65,7 @@ const identityTable = globalTable("Identity of storages", {
     default: "false",
     meaning: "ask the tracker for the id list instead of reading it from a file",
     since: "4.05",
-    effect: "used",
+    effect: "accepted, no effect here because the client needs no parameters",
   },
   useStorageId: {
     name: "use_storage_id",

@@ -144,6 +144,5 @@ export const logLevelTable = globalTable("Logging", {
     default: "info",
     meaning: "least important messages that are logged",
     effect: "used",
-    hotReload: true,
   },
 });

@@ -128,7 +128,7 @@ export function networkTable(port: string, networkTimeoutSeconds: string, buffBy
       choices: { auto: ["auto"], ipv4: ["IPv4"], ipv6: ["IPv6"], both: ["both"] },
       otherwise: "auto",
       default: "auto",
-      meaning: "auto: by bind_addr; if that is empty, IPv4 when the host has an IPv4 address",
+      meaning: "what to listen on if bind_addr is empty; auto and both: IPv4 and IPv6",
       since: "6.11",
       effect: "used",
     },

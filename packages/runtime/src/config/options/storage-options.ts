@@ -194,7 +194,7 @@ const replicationTable = globalTable("Replication and recovery", {
     range: { min: 1, below: "limit", max: 256, above: "limit" },
     meaning: "files on their way to one peer at the same time, at least",
     since: "6.15",
-    effect: "used",
+    effect: "accepted, no effect here because storages do not replicate yet",
   },
   syncThreadsMax: {
     name: "sync_max_threads",
@@ -204,7 +204,7 @@ const replicationTable = globalTable("Replication and recovery", {
     range: { min: 1, below: "limit", max: 256, above: "limit" },
     meaning: "the same, at most; auto is twice the number of store paths",
     since: "6.15",
-    effect: "used",
+    effect: "accepted, no effect here because storages do not replicate yet",
   },
   syncWaitMs: {
     name: "sync_wait_msec",
@@ -214,7 +214,7 @@ const replicationTable = globalTable("Replication and recovery", {
     range: { min: 1, below: "default" },
     sample: "10",
     meaning: "pause when the operation log is read to its end",
-    effect: "used",
+    effect: "accepted, no effect here because storages do not replicate yet",
   },
   syncIntervalMs: {
     name: "sync_interval",
@@ -223,21 +223,21 @@ const replicationTable = globalTable("Replication and recovery", {
     default: "0",
     range: { min: 0, below: "limit" },
     meaning: "pause after each replicated batch",
-    effect: "used",
+    effect: "accepted, no effect here because storages do not replicate yet",
   },
   syncStartTime: {
     name: "sync_start_time",
     type: "time",
     default: "00:00",
     meaning: "replicate only from this local time …",
-    effect: "used",
+    effect: "accepted, no effect here because storages do not replicate yet",
   },
   syncEndTime: {
     name: "sync_end_time",
     type: "time",
     default: "23:59",
     meaning: "… to this one",
-    effect: "used",
+    effect: "accepted, no effect here because storages do not replicate yet",
   },
   markWriteFrequency: {
     name: "write_mark_file_freq",
@@ -246,7 +246,7 @@ const replicationTable = globalTable("Replication and recovery", {
     default: "500",
     range: { min: 1, below: "default" },
     meaning: "the position in the log is written after this many replicated files",
-    effect: "used",
+    effect: "accepted, no effect here because storages do not replicate yet",
   },
   diskRecoveryThreads: {
     name: "disk_recovery_threads",
@@ -256,7 +256,7 @@ const replicationTable = globalTable("Replication and recovery", {
     sample: "4",
     meaning: "files fetched at the same time when a disk was replaced",
     since: "6.04",
-    effect: "used",
+    effect: "accepted, no effect here because a lost disk is not recovered yet",
   },
   skipInvalidRecords: {
     name: "file_sync_skip_invalid_record",
@@ -264,7 +264,7 @@ const replicationTable = globalTable("Replication and recovery", {
     default: "false",
     meaning: "skip lines of the operation log that make no sense, instead of stopping there",
     since: "4.02",
-    effect: "used",
+    effect: "accepted, no effect here because storages do not replicate yet",
   },
   binlogFlushIntervalMs: {
     name: "sync_binlog_buff_interval",
@@ -292,7 +292,7 @@ const replicationTable = globalTable("Replication and recovery", {
     sample: "true",
     meaning: "gzip parts of the operation log that no peer needs any more",
     since: "6.01",
-    effect: "used",
+    effect: "accepted, no effect here because old parts of the log are not compressed yet",
   },
   compressBinlogTime: {
     name: "compress_binlog_time",
@@ -300,7 +300,7 @@ const replicationTable = globalTable("Replication and recovery", {
     default: "01:30",
     meaning: "local time for that",
     since: "6.01",
-    effect: "used",
+    effect: "accepted, no effect here because old parts of the log are not compressed yet",
   },
 });
 

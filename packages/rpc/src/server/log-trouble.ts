@@ -1,0 +1,21 @@
+// What went wrong at the door of a server, for its log.
+import type { Logger } from "@fastdfs-ts/runtime";
+
+import type { ServerTrouble } from "./rpc-server.ts";
+
+export function logTrouble(log: Logger, trouble: ServerTrouble): void {
+  switch (trouble.kind) {
+    case "handler-failed":
+      log.error("request.failed", { command: trouble.command, peer: trouble.peer, error: trouble.error });
+      return;
+    case "connection-limit":
+      log.warn("connection.limit-reached", {
+        peer: trouble.peer,
+        limit: trouble.limit,
+        remedy: "raise max_connections",
+      });
+      return;
+    case "host-not-allowed":
+      log.warn("connection.host-not-allowed", { peer: trouble.peer, remedy: "see allow_hosts" });
+  }
+}
