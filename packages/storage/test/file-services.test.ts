@@ -60,7 +60,7 @@ describe("a storage serving files", () => {
     }
   };
 
-  it.each([0, 1, 5, 5120, 65_536, 65_537, 3_000_000])("stores and returns a file of %i bytes", async (bytes) => {
+  it.each([1, 5, 5120, 65_536, 65_537, 3_000_000])("stores and returns a file of %i bytes", async (bytes) => {
     const content = Buffer.alloc(bytes, "0123456789abcdef");
     const name = await upload(content);
     expect((await download(name)).equals(content)).toBe(true);
@@ -72,6 +72,14 @@ describe("a storage serving files", () => {
       within,
     );
     expect(info).toMatchObject({ fileBytes: bytes, crc32: facts.crc32, sourceIp: "127.0.0.1" });
+  });
+
+  it("stores a file of 0 bytes, and refuses to send it, as C does", async () => {
+    const name = await upload(Buffer.alloc(0));
+    const request = { groupName: "group1", logicalName: name };
+    const info = await connection.call(storageCommands.queryFileInfo, request, within);
+    expect(info).toMatchObject({ fileBytes: 0, crc32: 0 });
+    expect(await statusOf(download(name))).toBe(22);
   });
 
   it("leaves no file in the incoming folder", async () => {

@@ -1,6 +1,6 @@
 // The operations whose statistics are compared with C's: successes, and every failure that counts otherwise than its
 // success. Each first makes what it needs, then answers the one request that is counted.
-import { type StatisticsStage, upload } from "./statistics-stage.ts";
+import { append, modify, type StatisticsStage, upload } from "./statistics-stage.ts";
 
 /** Larger than two of C's network buffers (256 KiB), so that it is read and written in three pieces. */
 const LARGE = 600_000;
@@ -8,10 +8,12 @@ const BUFFER = 256 * 1024;
 /** Header and head of an upload share the first buffer with the content. */
 const FIRST_UPLOAD_PIECE = BUFFER - 10 - 15;
 const FIRST_DOWNLOAD_PIECE = BUFFER - 10;
+/** Length of a name with an extension of three letters. */
+const NAME = 44;
 const OTHER = "group2";
 const BAD_NAME = `M00/00/0x/${"A".repeat(37)}.txt`;
 
-type Operation = (stage: StatisticsStage) => Promise<() => Promise<number>>;
+export type Operation = (stage: StatisticsStage) => Promise<() => Promise<number>>;
 
 const missingFile = async (s: StatisticsStage): Promise<string> => {
   const name = await s.file(5);
@@ -73,9 +75,12 @@ export const operations = {
   "upload cut off in its head": alone((s) => s.cutShort(upload("uploadFile", 5), 20)),
   "upload cut off in the first buffer": alone((s) => s.cutShort(upload("uploadFile", LARGE), 1000)),
   "upload cut off in the second buffer": alone((s) => s.cutShort(upload("uploadFile", LARGE), BUFFER + 1000)),
+  "upload cut off in the third buffer": alone((s) => s.cutShort(upload("uploadFile", LARGE), 2 * BUFFER + 1000)),
   "upload of a slave": onFile(5, (s, name) => s.uploadSlave(name, 7)),
   "upload of an empty slave": onFile(5, (s, name) => s.uploadSlave(name, 0)),
   "upload of a large slave": onFile(5, (s, name) => s.uploadSlave(name, LARGE)),
+  "upload of a slave of one buffer": onFile(5, (s, name) => s.uploadSlave(name, BUFFER - 10 - 38 - NAME)),
+  "upload of a slave of one buffer and a byte": onFile(5, (s, name) => s.uploadSlave(name, BUFFER - 9 - 38 - NAME)),
   "upload of a slave that exists": async (s) => {
     const name = await s.file(5);
     await s.slaveOf(name, 7);
@@ -87,6 +92,9 @@ export const operations = {
   append: onAppender(10, (s, name) => s.append(name, 5)),
   "append of 0 bytes": onAppender(10, (s, name) => s.append(name, 0)),
   "append of many bytes": onAppender(10, (s, name) => s.append(name, LARGE)),
+  "append of one buffer": onAppender(10, (s, name) => s.append(name, BUFFER - 10 - 16 - NAME)),
+  "append of one buffer and a byte": onAppender(10, (s, name) => s.append(name, BUFFER - 9 - 16 - NAME)),
+  "append cut off in the third buffer": onAppender(10, (s, name) => s.cutShort(append(name, LARGE), 2 * BUFFER + 1000)),
   "append with another length than announced": onAppender(10, (s, name) => s.append(name, 5, 6)),
   "append to a missing file": on(missingAppender, (s, name) => s.append(name, 5)),
   "append to a normal file": onFile(10, (s, name) => s.append(name, 5)),
@@ -94,6 +102,11 @@ export const operations = {
   modify: onAppender(10, (s, name) => s.modify(name, 2, 5)),
   "modify of 0 bytes": onAppender(10, (s, name) => s.modify(name, 2, 0)),
   "modify of many bytes": onAppender(10, (s, name) => s.modify(name, 2, LARGE)),
+  "modify of one buffer": onAppender(10, (s, name) => s.modify(name, 2, BUFFER - 10 - 24 - NAME)),
+  "modify of one buffer and a byte": onAppender(10, (s, name) => s.modify(name, 2, BUFFER - 9 - 24 - NAME)),
+  "modify cut off in the third buffer": onAppender(10, (s, name) =>
+    s.cutShort(modify(name, 2, LARGE), 2 * BUFFER + 1000),
+  ),
   "modify behind the end": onAppender(10, (s, name) => s.modify(name, 11, 5)),
   "modify with another length than announced": onAppender(10, (s, name) => s.modify(name, 2, 5, 6)),
   "modify of a missing file": on(missingAppender, (s, name) => s.modify(name, 0, 5)),
@@ -159,6 +172,8 @@ export const operations = {
   "file info of an appender without CRC32": onAppender(10, (s, name) => s.info(name, { flags: 1 })),
   "file info of an empty appender": onAppender(0, (s, name) => s.info(name)),
   "file info of a large appender": onAppender(LARGE, (s, name) => s.info(name)),
+  "file info of an appender of one buffer": onAppender(FIRST_DOWNLOAD_PIECE, (s, name) => s.info(name)),
+  "file info of an appender of one buffer and a byte": onAppender(FIRST_DOWNLOAD_PIECE + 1, (s, name) => s.info(name)),
   "file info of a slave": on(slave(7), (s, name) => s.info(name)),
   "file info of a link": on(link, (s, name) => s.info(name)),
   "file info of a missing file": on(missingFile, (s, name) => s.info(name)),
@@ -169,3 +184,21 @@ export const operations = {
   "create a link to a missing file": on(missingFile, (s, name) => s.link(name)),
   "create a link in another group": onFile(5, (s, name) => s.link(name, OTHER)),
 } satisfies Record<string, Operation>;
+
+const MANY_PAIRS = Array.from({ length: 1000 }, (_, at) => `n${at}\x02${"v".repeat(200)}`).join("\x01");
+
+/** Operations that fail because no file may become larger than `bytesMax`. */
+export const refusedOperations = {
+  "upload of a small file": { bytesMax: 100_000, operation: alone((s) => s.upload(150_000)) },
+  "upload of a large file": { bytesMax: 300_000, operation: alone((s) => s.upload(LARGE)) },
+  "upload of a slave": { bytesMax: 100_000, operation: onFile(5, (s, name) => s.uploadSlave(name, 150_000)) },
+  append: { bytesMax: 220_000, operation: onAppender(200_000, (s, name) => s.append(name, 50_000)) },
+  "append in its second piece": {
+    bytesMax: 500_000,
+    operation: onAppender(200_000, (s, name) => s.append(name, LARGE)),
+  },
+  modify: { bytesMax: 20_000, operation: onAppender(200_000, (s, name) => s.modify(name, 190_000, 50_000)) },
+  truncate: { bytesMax: 220_000, operation: onAppender(200_000, (s, name) => s.truncate(name, 500_000)) },
+  "download in its second piece": { bytesMax: 300_000, operation: onFile(LARGE, (s, name) => s.download(name)) },
+  "set metadata": { bytesMax: 100_000, operation: onFile(5, (s, name) => s.setMetadata(name, "O", MANY_PAIRS)) },
+} satisfies Record<string, { bytesMax: number; operation: Operation }>;

@@ -49,13 +49,11 @@ export class StatisticsStage {
   }
 
   append(logicalName: string, bytes: number, announcedBytes = bytes): Promise<number> {
-    const { code, request } = storageCommands.appendFile;
-    return this.status(withContent(code, request.encode({ logicalName, contentBytes: announcedBytes }), bytes));
+    return this.status(append(logicalName, bytes, announcedBytes));
   }
 
   modify(logicalName: string, offset: number, bytes: number, announcedBytes = bytes): Promise<number> {
-    const { code, request } = storageCommands.modifyFile;
-    return this.status(withContent(code, request.encode({ logicalName, offset, contentBytes: announcedBytes }), bytes));
+    return this.status(modify(logicalName, offset, bytes, announcedBytes));
   }
 
   truncate(logicalName: string, newBytes: number): Promise<number> {
@@ -135,7 +133,17 @@ export function upload(
   return withContent(code, head, bytes);
 }
 
-export function uploadSlave(masterName: string, bytes: number): Buffer {
+export function append(logicalName: string, bytes: number, contentBytes = bytes): Buffer {
+  const { code, request } = storageCommands.appendFile;
+  return withContent(code, request.encode({ logicalName, contentBytes }), bytes);
+}
+
+export function modify(logicalName: string, offset: number, bytes: number, contentBytes = bytes): Buffer {
+  const { code, request } = storageCommands.modifyFile;
+  return withContent(code, request.encode({ logicalName, offset, contentBytes }), bytes);
+}
+
+function uploadSlave(masterName: string, bytes: number): Buffer {
   const { code, request } = storageCommands.uploadSlave;
   const head = request.encode({ masterName, contentBytes: bytes, slavePrefix: "_small", extension: "jpg" });
   return withContent(code, head, bytes);

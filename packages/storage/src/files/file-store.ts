@@ -39,9 +39,12 @@ export function requireOwnGroup(store: FileStore, groupName: string): void {
   }
 }
 
-/** A change for a client happened: Unix seconds of it. */
-export function stampChange(store: FileStore): number {
-  const seconds = Math.floor(store.clock.now() / 1000);
+/** Unix time of a change that is being made. */
+export function changeSeconds(store: FileStore): number {
+  return Math.floor(store.clock.now() / 1000);
+}
+
+/** A change for a client is made. */
+export function noteChange(store: FileStore, seconds: number): void {
   store.statistics.lastSourceUpdateSeconds = seconds;
-  return seconds;
 }

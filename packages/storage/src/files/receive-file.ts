@@ -3,10 +3,10 @@
 import { crc32, FdfsError } from "@fastdfs-ts/protocol";
 import type { ContentReader } from "@fastdfs-ts/rpc";
 
+import type { CountedWrites } from "../pieces.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { StorePath } from "../store/store-path.ts";
 import { discard } from "./discard.ts";
-import type { FileStore } from "./file-store.ts";
 
 export interface ReceivedFile {
   /** Where it lies until it is published. */
@@ -17,64 +17,63 @@ export interface ReceivedFile {
 
 /** Throws FdfsError CONNECTION_LOST, NO_SPACE, IO_FAILED … */
 export function receiveFile(
-  store: FileStore,
   storePath: StorePath,
   content: ContentReader,
+  writes: CountedWrites,
   suffix?: string,
 ): Awaitable<ReceivedFile> {
   const path = storePath.incoming.nextPath(suffix);
-  store.statistics.totalFileOpenCount++;
   return rescue(
     () => {
       const first = content.next();
       // Small content has usually arrived together with the request.
       return !(first instanceof Promise) && content.remainingBytes === 0
-        ? keepWhole(store, storePath, path, first ?? NOTHING)
-        : keepPieces(store, storePath, path, first, content);
+        ? keepWhole(storePath, path, first ?? NOTHING, writes)
+        : keepPieces(storePath, path, first, content, writes);
     },
-    (error) =>
-      after(discard(storePath, path), () => {
-        throw FdfsError.fromUnknown(error, { path });
-      }),
+    (error) => {
+      const failure = FdfsError.fromUnknown(error, { path });
+      if (failure.kind !== "CONNECTION_LOST") writes.failed();
+      return after(discard(storePath, path), () => {
+        throw failure;
+      });
+    },
   );
 }
 
 function keepWhole(
-  { statistics }: FileStore,
   storePath: StorePath,
   path: string,
   content: Buffer,
+  writes: CountedWrites,
 ): Awaitable<ReceivedFile> {
-  statistics.totalFileWriteCount++;
   return after(storePath.disk.writeNew(path, content), () => {
-    statistics.successFileOpenCount++;
-    statistics.successFileWriteCount++;
+    writes.written(content.length);
     storePath.noteWritten(content.length);
     return { path, bytes: content.length, crc32: crc32(0, content) };
   });
 }
 
 async function keepPieces(
-  { statistics }: FileStore,
   storePath: StorePath,
   path: string,
   first: Awaitable<Buffer | undefined>,
   content: ContentReader,
+  writes: CountedWrites,
 ): Promise<ReceivedFile> {
   const file = await storePath.disk.open(path, "create");
-  statistics.successFileOpenCount++;
   try {
     let checksum = 0;
     let bytes = 0;
-    for (let next = first; ; next = content.next()) {
-      const piece = next instanceof Promise ? await next : next;
-      if (piece === undefined) break;
+    const keep = (piece: Buffer): Awaitable<void> => {
       checksum = crc32(checksum, piece);
-      statistics.totalFileWriteCount++;
-      await file.write(piece, 0, piece.length, bytes);
-      statistics.successFileWriteCount++;
+      const at = bytes;
       bytes += piece.length;
-    }
+      return after(file.write(piece, 0, piece.length, at), () => writes.written(bytes));
+    };
+    const head = await first;
+    if (head !== undefined) await keep(head);
+    await content.consume(keep);
     storePath.noteWritten(bytes);
     return { path, bytes, crc32: checksum };
   } finally {

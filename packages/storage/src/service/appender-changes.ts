@@ -2,10 +2,11 @@
 // §8.12). Changes of one file take turns. Each writes its intent before it touches the file and removes it after the
 // operation is in the binlog, so that neither a vanishing client nor a killed process leaves a half-made change.
 import {
-  type AppendRequest,
+  AppendRequest,
   FdfsError,
+  HEADER_BYTES,
   isAppenderFacts,
-  type ModifyRequest,
+  ModifyRequest,
   parseNameFacts,
   type RegenerateRequest,
   storageCommands,
@@ -17,10 +18,11 @@ import type { FileStat } from "@fastdfs-ts/runtime";
 
 import { type Change, recordOf, SPOOL, writeIntent } from "../files/change-intents.ts";
 import { fileCrc32 } from "../files/file-crc32.ts";
-import { type FileStore, stampChange } from "../files/file-store.ts";
+import { changeSeconds, type FileStore, noteChange } from "../files/file-store.ts";
 import { discard } from "../files/discard.ts";
 import { receiveFile } from "../files/receive-file.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
+import { CountedWrites, countOpen, countReadFile } from "../pieces.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { StoreFile } from "../store/store-disk.ts";
 import { storedNameAnswer } from "./stored-name-answer.ts";
@@ -44,8 +46,6 @@ async function append(
 ): Promise<undefined> {
   const { statistics } = store;
   session.subject = request.logicalName;
-  statistics.totalAppendCount++;
-  statistics.totalAppendBytes += request.contentBytes;
   requireContent(request.contentBytes, content);
   const target = resolveAppender(store, request.logicalName);
   await changeFile(store, target, async (file, stat) => {
@@ -57,21 +57,33 @@ async function append(
       offset: stat.sizeBytes,
       bytes: request.contentBytes,
     };
+    const frontBytes = HEADER_BYTES + AppendRequest.fixedSize + request.logicalName.length;
+    const writes = new CountedWrites(statistics, frontBytes, request.contentBytes);
     const write = async () => {
-      let at = stat.sizeBytes;
-      for (;;) {
+      for (let bytes = 0; ;) {
         const next = content.next();
         const chunk = next instanceof Promise ? await next : next;
         if (chunk === undefined) return;
-        await file.write(chunk, 0, chunk.length, at);
-        at += chunk.length;
+        try {
+          await file.write(chunk, 0, chunk.length, stat.sizeBytes + bytes);
+        } catch (error) {
+          writes.failed();
+          statistics.totalAppendCount++;
+          statistics.totalAppendBytes += writes.endBytes;
+          throw error;
+        }
+        bytes += chunk.length;
+        writes.written(bytes);
       }
     };
     await tryOut(store, target, change, { act: write, undo: () => file.truncate(stat.sizeBytes) });
     target.storePath.noteWritten(request.contentBytes);
+    statistics.totalAppendCount++;
+    statistics.successAppendCount++;
+    statistics.totalAppendBytes += request.contentBytes;
+    statistics.successAppendBytes += request.contentBytes;
+    noteChange(store, change.seconds);
   });
-  statistics.successAppendCount++;
-  statistics.successAppendBytes += request.contentBytes;
   return undefined;
 }
 
@@ -83,8 +95,6 @@ async function modify(
 ): Promise<undefined> {
   const { statistics } = store;
   session.subject = request.logicalName;
-  statistics.totalModifyCount++;
-  statistics.totalModifyBytes += request.contentBytes;
   requireContent(request.contentBytes, content);
   const target = resolveAppender(store, request.logicalName);
   const { storePath } = target;
@@ -99,35 +109,59 @@ async function modify(
   if (request.contentBytes === 0) return undefined;
   store.paths.requireRoom(storePath, request.contentBytes);
   // The new bytes are complete on disk before the first old one is touched: overwriting cannot be taken back.
-  const spool = await receiveFile(store, storePath, content, SPOOL);
+  const frontBytes = HEADER_BYTES + ModifyRequest.fixedSize + request.logicalName.length;
+  const writes = new CountedWrites(statistics, frontBytes, request.contentBytes);
+  try {
+    const spool = await receiveFile(storePath, content, writes, SPOOL);
+    await overwrite(store, target, request, spool.path, requireInside);
+  } catch (error) {
+    if (!(error instanceof FdfsError && error.kind === "CONNECTION_LOST")) {
+      statistics.totalModifyCount++;
+      statistics.totalModifyBytes += writes.endBytes;
+    }
+    throw error;
+  }
+  statistics.totalModifyCount++;
+  statistics.successModifyCount++;
+  statistics.totalModifyBytes += request.contentBytes;
+  statistics.successModifyBytes += request.contentBytes;
+  return undefined;
+}
+
+/** Puts the bytes of the spool file into the target. */
+async function overwrite(
+  store: FileStore,
+  target: ResolvedName,
+  { offset, contentBytes: bytes }: ModifyRequest,
+  spool: string,
+  requireInside: (stat: FileStat) => void,
+): Promise<void> {
   let hasBegun = false as boolean; // set in a callback, which the compiler does not see
   try {
     await changeFile(store, target, async (file, stat) => {
       requireInside(stat);
-      const { offset, contentBytes: bytes } = request;
-      const change: Change = { kind: "modify", ...changeFacts(store, target), offset, bytes, spool: spool.path };
+      const change: Change = { kind: "modify", ...changeFacts(store, target), offset, bytes, spool };
       await carryOut(store, target, change, () => {
         hasBegun = true;
-        return copyInto(target, spool.path, file, offset);
+        return copyInto(target, spool, file, offset);
       });
+      noteChange(store, change.seconds);
     });
   } catch (error) {
     // A change that has begun needs its bytes at the next start.
-    if (!hasBegun) await discard(storePath, spool.path);
+    if (!hasBegun) await discard(target.storePath, spool);
     throw error;
   }
-  statistics.successModifyCount++;
-  statistics.successModifyBytes += request.contentBytes;
-  return undefined;
 }
 
 async function truncate(store: FileStore, request: TruncateRequest, session: Session): Promise<undefined> {
   const { statistics } = store;
   session.subject = request.logicalName;
-  statistics.totalTruncateCount++;
   const target = resolveAppender(store, request.logicalName);
   await changeFile(store, target, async (file, stat) => {
     if (request.newBytes === stat.sizeBytes) return;
+    statistics.totalTruncateCount++;
+    countOpen(statistics);
     const { newBytes } = request;
     const oldBytes = stat.sizeBytes;
     const change: Change = { kind: "truncate", ...changeFacts(store, target), oldBytes, newBytes };
@@ -135,8 +169,9 @@ async function truncate(store: FileStore, request: TruncateRequest, session: Ses
     // A file can be too large for the file system; what is cut off is gone.
     if (newBytes > oldBytes) await tryOut(store, target, change, { act, undo: () => file.truncate(oldBytes) });
     else await carryOut(store, target, change, act);
+    statistics.successTruncateCount++;
+    noteChange(store, change.seconds);
   });
-  statistics.successTruncateCount++;
   return undefined;
 }
 
@@ -146,6 +181,8 @@ async function regenerate(store: FileStore, request: RegenerateRequest, session:
   let newName = "";
   await changeFile(store, target, async (file, stat) => {
     const checksum = await fileCrc32(file, stat.sizeBytes, store.clock);
+    // This is all that C counts: a new name does not even move the time of the last change.
+    countReadFile(store.statistics, stat.sizeBytes);
     const facts = changeFacts(store, target);
     newName = store.names.issueInPlaceOf(request.logicalName, {
       kind: "normal",
@@ -244,7 +281,7 @@ function logChange(store: FileStore, change: Change): void {
 }
 
 function changeFacts(store: FileStore, target: ResolvedName) {
-  return { seconds: stampChange(store), logicalName: target.logicalName, pathInStore: target.pathInStore };
+  return { seconds: changeSeconds(store), logicalName: target.logicalName, pathInStore: target.pathInStore };
 }
 
 async function copyInto(target: ResolvedName, from: string, file: StoreFile, offset: number): Promise<void> {

@@ -4,7 +4,7 @@ import { FdfsError, type FileRequest, metadataName, storageCommands } from "@fas
 import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 
 import { writeIntent } from "../files/change-intents.ts";
-import { type FileStore, requireOwnGroup, stampChange } from "../files/file-store.ts";
+import { changeSeconds, type FileStore, noteChange, requireOwnGroup } from "../files/file-store.ts";
 import { resolveName } from "../files/resolve-name.ts";
 
 export function deleteRoutes(store: FileStore): Route[] {
@@ -14,7 +14,6 @@ export function deleteRoutes(store: FileStore): Route[] {
 async function deleteFile(store: FileStore, request: FileRequest, session: Session): Promise<undefined> {
   const { statistics } = store;
   session.subject = request.logicalName;
-  statistics.totalDeleteCount++;
   requireOwnGroup(store, request.groupName);
   const target = resolveName(store, request.logicalName);
   const { disk } = target.storePath;
@@ -28,14 +27,16 @@ async function deleteFile(store: FileStore, request: FileRequest, session: Sessi
         reason: "this is neither a file nor a link",
       });
     }
+    // C counts links apart.
     const isLink = stat.kind === "symlink";
     if (isLink) statistics.totalDeleteLinkCount++;
+    else statistics.totalDeleteCount++;
     try {
       // Log first: a record of a file that still exists is skipped by replication, a deleted file without a record
       // would live on at the other members.
       const metadataPath = metadataName(target.path);
       const hasMetadata = (await disk.linkStat(metadataPath)) !== undefined;
-      const seconds = stampChange(store);
+      const seconds = changeSeconds(store);
       const change = {
         kind: "delete",
         seconds,
@@ -56,11 +57,12 @@ async function deleteFile(store: FileStore, request: FileRequest, session: Sessi
         await disk.unlink(metadataPath);
       }
       await intent?.done();
+      noteChange(store, seconds);
     } catch (error) {
       throw FdfsError.fromUnknown(error, { fileName: request.logicalName });
     }
-    statistics.successDeleteCount++;
     if (isLink) statistics.successDeleteLinkCount++;
+    else statistics.successDeleteCount++;
     return undefined;
   });
 }

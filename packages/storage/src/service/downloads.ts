@@ -3,6 +3,7 @@
 import {
   ANSWER_COMMAND,
   type DownloadRequest,
+  type ErrorKind,
   FdfsError,
   fileKind,
   HEADER_BYTES,
@@ -16,6 +17,8 @@ import { answerRaw, type Route, type RouteAnswer, type Session, type StreamedAns
 
 import { type FileStore, requireOwnGroup } from "../files/file-store.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
+import { CountedReads, countOpen, countReadFile } from "../pieces.ts";
+import type { StorageStatistics } from "../stats.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { StoreFile } from "../store/store-disk.ts";
 
@@ -29,12 +32,9 @@ export function downloadRoutes(store: FileStore): Route[] {
 }
 
 function download(store: FileStore, request: DownloadRequest, session: Session): Awaitable<RouteAnswer> {
-  const { statistics } = store;
   session.subject = request.logicalName;
-  statistics.totalDownloadCount++;
   requireOwnGroup(store, request.groupName);
   const target = resolveName(store, request.logicalName);
-  statistics.totalFileOpenCount++;
   return rescue(
     () => {
       const stated = smallStatedSize(target, request);
@@ -43,7 +43,9 @@ function download(store: FileStore, request: DownloadRequest, session: Session):
         : downloadWhole(store, request, target, stated);
     },
     (error) => {
-      throw FdfsError.fromUnknown(error, { fileName: request.logicalName });
+      const failure = FdfsError.fromUnknown(error, { fileName: request.logicalName });
+      if (!refusals.has(failure.kind)) noteUnreadable(store.statistics);
+      throw failure;
     },
   );
 }
@@ -64,8 +66,7 @@ function downloadWhole(
   target: ResolvedName,
   stated: number,
 ): Awaitable<RouteAnswer> {
-  const { slab, statistics } = store;
-  statistics.totalFileReadCount++;
+  const { slab } = store;
   // One byte more shows a file that is longer than its name says: a slave with a short name looks like a normal file.
   const frame = slab.take(HEADER_BYTES + stated + 1);
   return after(target.storePath.disk.readStart(target.path, frame, HEADER_BYTES, stated + 1), (bytes) => {
@@ -73,25 +74,20 @@ function downloadWhole(
       slab.giveBack(frame);
       return downloadRange(store, request, target);
     }
-    statistics.successFileOpenCount++;
-    statistics.successFileReadCount++;
-    statistics.totalDownloadBytes += bytes;
     writeHeader(frame, 0, bytes, ANSWER_COMMAND, 0);
+    countReadFile(store.statistics, bytes);
     noteSent(store, bytes);
     return { frame: frame.subarray(0, HEADER_BYTES + bytes), slab };
   });
 }
 
 async function downloadRange(store: FileStore, request: DownloadRequest, target: ResolvedName): Promise<RouteAnswer> {
-  const { statistics } = store;
   const file = await target.storePath.disk.open(target.path, "read");
-  statistics.successFileOpenCount++;
   let answer: RouteAnswer;
   try {
     const stat = await file.stat();
     if (stat.kind !== "file") throw new FdfsError("NOT_A_FILE", { fileName: target.logicalName });
     const bytes = rangeBytes(request, stat.sizeBytes);
-    statistics.totalDownloadBytes += bytes;
     if (bytes > WHOLE_BYTES) answer = streamed(store, file, request.offset, bytes);
     else answer = { frame: await wholeFrame(store, file, request.offset, bytes), slab: store.slab };
   } catch (error) {
@@ -102,9 +98,11 @@ async function downloadRange(store: FileStore, request: DownloadRequest, target:
   return answer;
 }
 
-/** The number of bytes to send. An empty file has an answer; C refuses it (wire-protocol.md §12, 6). */
+/**
+ * The number of bytes to send. An empty file is refused, as C does: clients written for it wait for ever for the end of
+ * an answer without content.
+ */
 function rangeBytes({ offset, countBytes }: DownloadRequest, fileBytes: number): number {
-  if (fileBytes === 0 && offset === 0) return 0;
   if (offset >= fileBytes) {
     throw new FdfsError("BAD_REQUEST", { reason: `offset ${offset} is not inside the file of ${fileBytes} bytes` });
   }
@@ -115,48 +113,71 @@ function rangeBytes({ offset, countBytes }: DownloadRequest, fileBytes: number):
 async function wholeFrame(store: FileStore, file: StoreFile, offset: number, bytes: number): Promise<Buffer> {
   const frame = store.slab.take(HEADER_BYTES + bytes);
   writeHeader(frame, 0, bytes, ANSWER_COMMAND, 0);
-  if (bytes > 0) await readFully(store, file, frame, HEADER_BYTES, bytes, offset);
+  await readFully(file, frame, HEADER_BYTES, bytes, offset);
+  countReadFile(store.statistics, bytes);
   noteSent(store, bytes);
   return frame;
 }
 
 function streamed(store: FileStore, file: StoreFile, offset: number, bytes: number): StreamedAnswer {
+  const { statistics } = store;
+  const reads = new CountedReads(statistics, bytes);
   let sent = 0;
+  // One piece of memory serves the whole transfer as long as the socket keeps up; fresh memory costs page faults.
+  let memory: Buffer | undefined;
+  let isMemoryFree = false;
   return {
     bodyBytes: bytes,
+    sent: () => {
+      isMemoryFree = true;
+    },
     async next() {
       if (sent === bytes) {
         noteSent(store, bytes);
         return undefined;
       }
       const length = Math.min(PIECE_BYTES, bytes - sent);
-      const piece = Buffer.allocUnsafeSlow(length);
-      await readFully(store, file, piece, 0, length, offset + sent);
+      if (memory === undefined || !isMemoryFree) memory = Buffer.allocUnsafeSlow(PIECE_BYTES);
+      isMemoryFree = false;
+      const piece = memory.subarray(0, length);
+      try {
+        await readFully(file, piece, 0, length, offset + sent);
+      } catch (error) {
+        reads.failed();
+        statistics.totalDownloadCount++;
+        statistics.totalDownloadBytes += reads.completeBytes;
+        throw error;
+      }
       sent += length;
+      reads.read(sent);
       return piece;
     },
     close: () => void file.close(),
   };
 }
 
-async function readFully(
-  store: FileStore,
-  file: StoreFile,
-  into: Buffer,
-  at: number,
-  length: number,
-  position: number,
-): Promise<void> {
-  store.statistics.totalFileReadCount++;
+async function readFully(file: StoreFile, into: Buffer, at: number, length: number, position: number): Promise<void> {
   for (let done = 0; done < length;) {
     const bytes = await file.read(into, at + done, length - done, position + done);
     if (bytes === 0) throw new FdfsError("IO_FAILED", { reason: "the file became shorter while it was read" });
     done += bytes;
   }
-  store.statistics.successFileReadCount++;
 }
 
-function noteSent(store: FileStore, bytes: number): void {
-  store.statistics.successDownloadCount++;
-  store.statistics.successDownloadBytes += bytes;
+/** C counts a download when its last byte is on its way, and one that the client gives up not at all. */
+function noteSent({ statistics }: FileStore, bytes: number): void {
+  statistics.totalDownloadCount++;
+  statistics.successDownloadCount++;
+  statistics.totalDownloadBytes += bytes;
+  statistics.successDownloadBytes += bytes;
+}
+
+/** Answers that say something of the request and nothing of the disk: C does not count what it refuses. */
+const refusals: ReadonlySet<ErrorKind> = new Set(["NOT_FOUND", "NOT_A_FILE", "BAD_REQUEST"]);
+
+/** The disk did not give the first piece. */
+function noteUnreadable(statistics: StorageStatistics): void {
+  countOpen(statistics);
+  statistics.totalFileReadCount++;
+  statistics.totalDownloadCount++;
 }

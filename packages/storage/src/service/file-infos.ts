@@ -18,6 +18,7 @@ import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 import { fileCrc32 } from "../files/file-crc32.ts";
 import { type FileStore, requireOwnGroup } from "../files/file-store.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
+import { countReadFile } from "../pieces.ts";
 
 export function fileInfoRoutes(store: FileStore): Route[] {
   return [
@@ -61,7 +62,9 @@ async function crc32Of(
   if ((flags & fileInfoFlags.skipCrc32) !== 0) return 0;
   const file = await target.storePath.disk.open(target.path, "read");
   try {
-    return await fileCrc32(file, bytes, store.clock);
+    const checksum = await fileCrc32(file, bytes, store.clock);
+    countReadFile(store.statistics, bytes);
+    return checksum;
   } finally {
     await file.close();
   }

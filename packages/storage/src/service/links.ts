@@ -9,7 +9,7 @@ import {
 } from "@fastdfs-ts/protocol";
 import { answerRaw, type Route, type Session, type WholeFrame } from "@fastdfs-ts/rpc";
 
-import { type FileStore, requireOwnGroup, stampChange } from "../files/file-store.ts";
+import { changeSeconds, type FileStore, noteChange, requireOwnGroup } from "../files/file-store.ts";
 import { resolveName } from "../files/resolve-name.ts";
 import { storedNameAnswer } from "./stored-name-answer.ts";
 
@@ -23,7 +23,6 @@ export function linkRoutes(store: FileStore): Route[] {
 async function createLink(store: FileStore, request: CreateLinkRequest, session: Session): Promise<WholeFrame> {
   const { statistics } = store;
   session.subject = request.sourceName;
-  statistics.totalCreateLinkCount++;
   requireOwnGroup(store, request.groupName);
   if (request.masterName.length + request.sourceName.length + request.signature.length > MAX_VARIABLE_BYTES) {
     throw new FdfsError("BAD_REQUEST", {
@@ -32,10 +31,11 @@ async function createLink(store: FileStore, request: CreateLinkRequest, session:
   }
   const source = resolveName(store, request.sourceName);
   const { disk } = source.storePath;
+  statistics.totalCreateLinkCount++;
   const stat = await disk.stat(source.path);
   if (stat === undefined)
     throw new FdfsError("NOT_FOUND", { fileName: request.sourceName, reason: "the source file does not exist" });
-  const seconds = stampChange(store);
+  const seconds = changeSeconds(store);
   const linkName =
     request.masterName === ""
       ? freshName(store, request, source.storePath.index, seconds, stat.sizeBytes)
@@ -53,6 +53,7 @@ async function createLink(store: FileStore, request: CreateLinkRequest, session:
     }
   });
   statistics.successCreateLinkCount++;
+  noteChange(store, seconds);
   return storedNameAnswer(store, linkName);
 }
 

@@ -15,9 +15,10 @@ import {
 } from "@fastdfs-ts/protocol";
 import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 
-import { type FileStore, requireOwnGroup, stampChange } from "../files/file-store.ts";
+import { changeSeconds, type FileStore, noteChange, requireOwnGroup } from "../files/file-store.ts";
 import { discard } from "../files/discard.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
+import { countReadFile } from "../pieces.ts";
 
 export function metadataRoutes(store: FileStore): Route[] {
   return [
@@ -29,7 +30,6 @@ export function metadataRoutes(store: FileStore): Route[] {
 async function getMetadata(store: FileStore, request: FileRequest, session: Session): Promise<Buffer> {
   const { statistics } = store;
   session.subject = request.logicalName;
-  statistics.totalGetMetaCount++;
   requireOwnGroup(store, request.groupName);
   const target = resolveName(store, request.logicalName);
   await requireFile(target);
@@ -38,7 +38,9 @@ async function getMetadata(store: FileStore, request: FileRequest, session: Sess
   if (stat === undefined)
     throw new FdfsError("NOT_FOUND", { fileName: request.logicalName, reason: "the file has no metadata" });
   if (stat.kind !== "file") throw new FdfsError("NOT_A_FILE", { fileName: metadataPath });
+  statistics.totalGetMetaCount++;
   const content = await readUntilNul(target, metadataPath);
+  countReadFile(statistics, stat.sizeBytes);
   statistics.successGetMetaCount++;
   return content;
 }
@@ -46,7 +48,6 @@ async function getMetadata(store: FileStore, request: FileRequest, session: Sess
 async function setMetadata(store: FileStore, request: SetMetadataRequest, session: Session): Promise<undefined> {
   const { statistics } = store;
   session.subject = metadataName(request.logicalName);
-  statistics.totalSetMetaCount++;
   requireOwnGroup(store, request.groupName);
   const { overwrite, merge } = metadataOperations;
   if (request.operation !== overwrite && request.operation !== merge) {
@@ -56,6 +57,7 @@ async function setMetadata(store: FileStore, request: SetMetadataRequest, sessio
   const sent = limited(parseMetadata(request.metadata, "latin1"));
   await store.locks.run(target.path, async () => {
     await requireFile(target);
+    statistics.totalSetMetaCount++;
     const metadataPath = metadataName(target.path);
     const exists = (await target.storePath.disk.linkStat(metadataPath)) !== undefined;
     if (request.operation === merge) {
@@ -69,7 +71,9 @@ async function setMetadata(store: FileStore, request: SetMetadataRequest, sessio
       await writeMetadata(store, target, sorted(sent), exists);
     }
   });
+  // Also a list that changes nothing counts, and moves the time of the last change.
   statistics.successSetMetaCount++;
+  noteChange(store, changeSeconds(store));
   return undefined;
 }
 
@@ -89,7 +93,7 @@ async function writeMetadata(
     } finally {
       await file.close();
     }
-    store.binlog.append(stampChange(store), exists ? "U" : "C", metadataName(target.logicalName));
+    store.binlog.append(changeSeconds(store), exists ? "U" : "C", metadataName(target.logicalName));
     await storePath.disk.rename(temporary, metadataName(target.path));
   } catch (error) {
     await discard(storePath, temporary);
@@ -98,7 +102,7 @@ async function writeMetadata(
 }
 
 async function removeMetadata(store: FileStore, target: ResolvedName): Promise<void> {
-  store.binlog.append(stampChange(store), "D", metadataName(target.logicalName));
+  store.binlog.append(changeSeconds(store), "D", metadataName(target.logicalName));
   await target.storePath.disk.unlink(metadataName(target.path));
 }
 

@@ -3,17 +3,19 @@
 import {
   checkExtension,
   FdfsError,
+  HEADER_BYTES,
   slaveName,
   storageCommands,
-  type UploadRequest,
-  type UploadSlaveRequest,
+  UploadRequest,
+  UploadSlaveRequest,
 } from "@fastdfs-ts/protocol";
 import { type ContentReader, receive, type Route, type Session, type WholeFrame } from "@fastdfs-ts/rpc";
 
-import { type FileStore, stampChange } from "../files/file-store.ts";
+import { changeSeconds, type FileStore, noteChange } from "../files/file-store.ts";
 import { discard } from "../files/discard.ts";
 import { type ReceivedFile, receiveFile } from "../files/receive-file.ts";
 import { resolveName } from "../files/resolve-name.ts";
+import { CountedWrites } from "../pieces.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { StorePath } from "../store/store-path.ts";
 import { storedNameAnswer } from "./stored-name-answer.ts";
@@ -37,15 +39,13 @@ function upload(
   content: ContentReader,
   session: Session,
 ): Awaitable<WholeFrame> {
-  const { statistics } = store;
-  statistics.totalUploadCount++;
-  statistics.totalUploadBytes += request.contentBytes;
   requireContent(request.contentBytes, content);
   checkExtension(request.extension);
   const storePath = store.paths.choose(request.storePathIndex, request.contentBytes);
 
-  return after(receiveFile(store, storePath, content), (received) => {
-    const seconds = stampChange(store);
+  const writes = new CountedWrites(store.statistics, HEADER_BYTES + UploadRequest.fixedSize, request.contentBytes);
+  return after(receiveFile(storePath, content, writes), (received) => {
+    const seconds = changeSeconds(store);
     const logicalName = store.names.issue(storePath.index, {
       kind,
       source: store.source,
@@ -68,9 +68,6 @@ async function uploadSlave(
   content: ContentReader,
   session: Session,
 ): Promise<WholeFrame> {
-  const { statistics } = store;
-  statistics.totalUploadCount++;
-  statistics.totalUploadBytes += request.contentBytes;
   session.subject = request.masterName;
   requireContent(request.contentBytes, content);
   const logicalName = slaveName(request.masterName, request.slavePrefix, request.extension);
@@ -83,14 +80,16 @@ async function uploadSlave(
   if ((await disk.linkStat(slave.path)) !== undefined) throw slaveExists(logicalName);
   store.paths.requireRoom(slave.storePath, request.contentBytes);
 
-  const received = await receiveFile(store, slave.storePath, content);
+  const frontBytes = HEADER_BYTES + UploadSlaveRequest.fixedSize + request.masterName.length;
+  const writes = new CountedWrites(store.statistics, frontBytes, request.contentBytes);
+  const received = await receiveFile(slave.storePath, content, writes);
   await store.locks.run(slave.path, async () => {
     // Another client may have stored the same slave meanwhile.
     if ((await disk.linkStat(slave.path)) !== undefined) {
       await discard(slave.storePath, received.path);
       throw slaveExists(logicalName);
     }
-    await publish(store, slave.storePath, received, stampChange(store), logicalName, slave.pathInStore);
+    await publish(store, slave.storePath, received, changeSeconds(store), logicalName, slave.pathInStore);
   });
   return storedNameAnswer(store, logicalName);
 }
@@ -108,8 +107,13 @@ function publish(
     () => {
       store.binlog.append(seconds, "C", logicalName);
       return after(storePath.disk.rename(received.path, storePath.fileAt(pathInStore)), () => {
-        store.statistics.successUploadCount++;
-        store.statistics.successUploadBytes += received.bytes;
+        // C counts an upload when it has succeeded, and those that fail not at all.
+        const { statistics } = store;
+        statistics.totalUploadCount++;
+        statistics.successUploadCount++;
+        statistics.totalUploadBytes += received.bytes;
+        statistics.successUploadBytes += received.bytes;
+        noteChange(store, seconds);
       });
     },
     (error) =>
