@@ -3,16 +3,16 @@
 import type { FoundFile } from "./store-checker.ts";
 import type { StoreClient } from "./store-client.ts";
 
-export const bytes = (count: number, letter: string) => Buffer.alloc(count, letter);
+const bytes = (count: number, letter: string) => Buffer.alloc(count, letter);
 
 /** Names of the files that an operation is about. */
-export interface Prepared {
+interface Prepared {
   readonly file: string;
   readonly appender: string;
 }
 
 /** Content that can be compared quickly. */
-export const text = (content: Buffer) => content.toString("latin1");
+const text = (content: Buffer) => content.toString("latin1");
 
 export const APPENDER_CONTENT = bytes(1000, "a");
 const METADATA = "height\x02480\x01width\x02640";
