@@ -1,5 +1,5 @@
 // Asks trackers: any of them for routing and lists, all of them where each keeps its own truth.
-import { type Command, type FileId, type FileLocation, trackerCommands } from "@fastdfs-ts/protocol";
+import { type Command, FdfsError, type FileId, type FileLocation, trackerCommands } from "@fastdfs-ts/protocol";
 import type { Endpoint } from "@fastdfs-ts/runtime";
 
 import type { Exchanges } from "./exchanges.ts";
@@ -70,20 +70,24 @@ export class TrackerClient {
 
   /** The server that takes the next upload (101, 104). */
   async uploadTarget(group: string | undefined, signal: AbortSignal): Promise<UploadTarget> {
-    const target =
+    const target = await explained(
+      group,
       group === undefined
-        ? await this.ask(trackerCommands.queryStoreAny, {}, signal)
-        : await this.ask(trackerCommands.queryStoreInGroup, { groupName: group }, signal);
+        ? this.ask(trackerCommands.queryStoreAny, {}, signal)
+        : this.ask(trackerCommands.queryStoreInGroup, { groupName: group }, signal),
+    );
     const { groupName, storePathIndex } = target;
     return { endpoint: endpointOf(target), groupName, storePathIndex };
   }
 
   /** All servers that take uploads (106, 107). The path index counts for the first of them only. */
   async uploadTargets(group: string | undefined, signal: AbortSignal): Promise<UploadTarget[]> {
-    const { groupName, storages, storePathIndex } =
+    const { groupName, storages, storePathIndex } = await explained(
+      group,
       group === undefined
-        ? await this.ask(trackerCommands.queryStoreAnyAll, {}, signal)
-        : await this.ask(trackerCommands.queryStoreInGroupAll, { groupName: group }, signal);
+        ? this.ask(trackerCommands.queryStoreAnyAll, {}, signal)
+        : this.ask(trackerCommands.queryStoreInGroupAll, { groupName: group }, signal),
+    );
     return storages.map((storage, index) => ({
       endpoint: endpointOf(storage),
       groupName,
@@ -153,4 +157,18 @@ function endpointOf(answer: Pick<FileLocation, "storageIp" | "storagePort">): En
 
 function queryOf({ groupName, logicalName }: FileId) {
   return { groupName, logicalName };
+}
+
+/** A tracker answers NOT_FOUND when it has nowhere to send an upload: says what that means. */
+async function explained<T>(group: string | undefined, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof FdfsError && error.kind === "NOT_FOUND")) throw error;
+    const reason =
+      group === undefined
+        ? "no storage is in service: none has joined, or none is active"
+        : "there is no such group, or none of its storages is in service";
+    throw new FdfsError("NOT_FOUND", { ...error.facts, groupName: group, reason }, { cause: error });
+  }
 }
