@@ -15,13 +15,16 @@ const calls: [tool: string, args: string[], ours: string][] = [
   ["fdfs_download_file", ["c", "id"], "download --conf c -- id"],
   ["fdfs_download_file", ["c", "id", "f"], "download --conf c -- id f"],
   ["fdfs_download_file", ["c", "id", "f", "5", "10"], "download --conf c --offset 5 --length 10 -- id f"],
+  ["fdfs_download_file", ["c", "id", "f", "5"], "download --conf c -- id f"],
   ["fdfs_download_file", ["c", "id", "f", "5", "0"], "download --conf c --offset 5 -- id f"],
   ["fdfs_delete_file", ["c", "id"], "delete --conf c -- id"],
-  ["fdfs_file_info", ["c", "id"], "info --conf c -- id"],
+  ["fdfs_file_info", ["c", "id"], "info --c-text --conf c -- id"],
+  ["fdfs_file_info", ["-s", "-n", "c", "id"], "info --c-text --skip-crc --conf c -- id"],
+  ["fdfs_file_info", ["-sn", "c", "id"], "info --c-text --skip-crc --conf c -- id"],
   ["fdfs_crc32", ["f"], "crc32 -- f"],
-  ["fdfs_monitor", ["c"], "monitor --conf c"],
-  ["fdfs_monitor", ["c", "-h", "10.0.0.2"], "monitor --conf c --tracker 10.0.0.2"],
-  ["fdfs_monitor", ["c", "list", "g", "1"], "monitor --conf c --group g --storage 1"],
+  ["fdfs_monitor", ["c"], "monitor --c-text --conf c"],
+  ["fdfs_monitor", ["c", "-h", "10.0.0.2"], "monitor --c-text --conf c --tracker 10.0.0.2"],
+  ["fdfs_monitor", ["c", "list", "g", "1"], "monitor --c-text --conf c --group g --storage 1"],
   ["fdfs_monitor", ["c", "delete", "g", "1"], "delete-storage --conf c -- g 1"],
   ["fdfs_monitor", ["c", "delete", "g"], "delete-group --conf c -- g"],
   ["fdfs_monitor", ["c", "-h", "h:1", "set_trunk_server", "g", "1"], "set-trunk-server --conf c --tracker h:1 -- g 1"],
@@ -47,12 +50,13 @@ describe("the names of the C tools", () => {
   it.each<[string, string[], string]>([
     ["fdfs_upload_file", ["c"], "too few arguments"],
     ["fdfs_delete_file", ["c", "id", "x"], "too many arguments"],
-    ["fdfs_download_file", ["c", "id", "f", "5"], "give download_bytes after download_offset"],
+    ["fdfs_file_info", ["-s", "c"], "too few arguments"],
+    ["fdfs_file_info", ["c", "id", "x"], "too many arguments"],
     ["fdfs_monitor", ["c", "remove", "g"], '"remove" is not list, delete or set_trunk_server'],
     ["fdfs_monitor", ["c", "delete"], "delete needs a group"],
     ["fdfs_monitor", ["c", "-h"], "-h needs a tracker"],
   ])("%s %j is refused with the tool's usage", (tool, args, message) => {
     expect(() => translateCTool(tool, args)).toThrow(UsageFailure);
-    expect(() => translateCTool(tool, args)).toThrow(`${tool}: ${message}. Usage: ${tool} <`);
+    expect(() => translateCTool(tool, args)).toThrow(`${tool}: ${message}. Usage: ${tool} `);
   });
 });

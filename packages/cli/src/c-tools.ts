@@ -59,14 +59,18 @@ export const cTools: Readonly<Record<string, CTool>> = {
     min: 2,
     max: 5,
     translate([conf, id, file, offset, length]) {
-      if (offset !== undefined && length === undefined) return "give download_bytes after download_offset";
-      // 0 bytes mean "to the end" there.
-      const range = offset === undefined ? [] : ["--offset", offset, ...(length === "0" ? [] : ["--length", length!])];
+      // As there: 0 bytes mean "to the end", and an offset without a number of bytes is not looked at.
+      const range = length === undefined ? [] : ["--offset", offset!, ...(length === "0" ? [] : ["--length", length])];
       return ["download", "--conf", conf!, ...range, "--", id!, ...(file === undefined ? [] : [file])];
     },
   },
   fdfs_delete_file: { usage: "<config_file> <file_id>", min: 2, max: 2, translate: plain("delete") },
-  fdfs_file_info: { usage: "<config_file> <file_id>", min: 2, max: 2, translate: plain("info") },
+  fdfs_file_info: {
+    usage: "[-s] [-n] <config_file> <file_id>",
+    min: 2,
+    max: 4,
+    translate: translateFileInfo,
+  },
   fdfs_crc32: { usage: "<filename>", min: 1, max: 1, translate: ([file]) => ["crc32", "--", file!] },
   fdfs_monitor: {
     usage: "<config_file> [-h <tracker_server>] [list|delete|set_trunk_server <group_name> [storage_id]]",
@@ -76,6 +80,16 @@ export const cTools: Readonly<Record<string, CTool>> = {
   },
 };
 
+function translateFileInfo(args: readonly string[]): string[] | string {
+  const flags = args.filter((arg) => /^-[sn]+$/.test(arg));
+  const [conf, id, ...more] = args.filter((arg) => !flags.includes(arg));
+  if (id === undefined) return "too few arguments";
+  if (more.length > 0) return "too many arguments";
+  // -s asks the storage not to log a file that is missing.
+  const words = ["info", "--c-text", ...(flags.join("").includes("n") ? ["--skip-crc"] : [])];
+  return [...words, "--conf", conf!, "--", id];
+}
+
 function translateMonitor([conf, ...rest]: readonly string[]): string[] | string {
   const hasHost = rest[0] === "-h";
   if (hasHost && rest[1] === undefined) return "-h needs a tracker";
@@ -84,7 +98,7 @@ function translateMonitor([conf, ...rest]: readonly string[]): string[] | string
   if (more.length > 0) return "too many arguments";
   if (action === "list") {
     const filter = group === undefined ? [] : ["--group", group, ...(id === undefined ? [] : ["--storage", id])];
-    return ["monitor", ...from, ...filter];
+    return ["monitor", "--c-text", ...from, ...filter];
   }
   if (action !== "delete" && action !== "set_trunk_server")
     return `"${action}" is not list, delete or set_trunk_server`;

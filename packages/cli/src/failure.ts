@@ -1,6 +1,9 @@
 // What users are told when something does not work: one line with what, where and what to do, and the exit code.
 import { errorKinds, FdfsError } from "@fastdfs-ts/protocol";
-import { ConfigError, systemErrorCode } from "@fastdfs-ts/runtime";
+import { ConfigError, type ErrnoCode, errnoByCode, systemErrorCode } from "@fastdfs-ts/runtime";
+
+/** The C tools exit with 1 for a wrong command line, and with the errno of what went wrong. */
+export const cUsageExitCode = 1;
 
 export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130, pipeClosed: 141 } as const;
 
@@ -57,6 +60,18 @@ export function reasonOf(error: unknown): string {
 /** What scripts may branch on: the kind of an FdfsError, or the errno name. */
 export function kindOf(error: unknown): string | undefined {
   return error instanceof FdfsError ? error.kind : systemErrorCode(error);
+}
+
+/** The errno for what was thrown, as C tools exit with it; 1 where there is none. */
+export function errnoOf(error: unknown): number {
+  if (error instanceof FdfsError) return error.wireStatus;
+  // Something that is missing, or something on a line that is wrong.
+  if (error instanceof ConfigError) {
+    return error.problems.some(({ line }) => line === undefined) ? errnoByCode.ENOENT : errnoByCode.EINVAL;
+  }
+  const code = systemErrorCode(error);
+  if (code !== undefined && code in errnoByCode) return errnoByCode[code as ErrnoCode];
+  return error instanceof Error && error.cause !== undefined ? errnoOf(error.cause) : exitCodes.failed;
 }
 
 /** Where and what, without the parts of the message that are for programmers. */

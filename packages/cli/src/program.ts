@@ -4,7 +4,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 
 import { cTools, translateCTool } from "./c-tools.ts";
 import { commands } from "./commands.ts";
-import { describeFailure, exitCodes } from "./failure.ts";
+import { cUsageExitCode, describeFailure, errnoOf, exitCodes, UsageFailure } from "./failure.ts";
 import { commandFamilies, commandGroups, type CommandRow, type Context } from "./table/command-row.ts";
 import type { ArgumentSpec, OptionSpec } from "./table/option-kinds.ts";
 
@@ -16,14 +16,15 @@ const version = "0.1.0";
  */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
   let exitCode: number = exitCodes.ok;
+  const isCTool = nameOfCTool(argv) !== undefined;
   try {
-    const program = buildProgram(context, (code) => {
+    const program = buildProgram({ ...context, isCTool }, (code) => {
       exitCode = code;
     });
     await program.parseAsync(ownArguments(argv), { from: "user" });
     return exitCode;
   } catch (error) {
-    return report(error, context, helpFor(argv));
+    return report(error, { ...context, isCTool }, helpFor(argv));
   }
 }
 
@@ -33,21 +34,24 @@ function helpFor([, ...words]: readonly string[]): string {
   return row === undefined ? "fdfs --help" : `fdfs ${row.name} --help`;
 }
 
-/** A call by the name of a C tool, directly or as the first argument, becomes one of ours. */
+/** A C tool can be called directly or as the first argument. */
+function nameOfCTool([name = "", first = ""]: readonly string[]): string | undefined {
+  return [name, first].find((one) => Object.hasOwn(cTools, one));
+}
+
+/** A call of a C tool becomes one of ours. */
 function ownArguments(argv: readonly string[]): string[] {
-  const [name = "", ...rest] = argv;
-  if (name in cTools) return translateCTool(name, rest);
-  const [first = "", ...others] = rest;
-  return first in cTools ? translateCTool(first, others) : rest;
+  const tool = nameOfCTool(argv);
+  return tool === undefined ? argv.slice(1) : translateCTool(tool, argv.slice(argv.indexOf(tool) + 1));
 }
 
 function report(error: unknown, context: Context, help: string): number {
-  const { terminal, env, signal } = context;
+  const { terminal, env, signal, isCTool } = context;
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.ok;
     // Without arguments the overview was printed: there is nothing to add.
     if (error.code !== "commander.help") terminal.tell(`fdfs: ${usageText(error.message)} See "${help}".`);
-    return exitCodes.usage;
+    return isCTool === true ? cUsageExitCode : exitCodes.usage;
   }
   if (signal.aborted) {
     terminal.tell("fdfs: interrupted.");
@@ -56,7 +60,8 @@ function report(error: unknown, context: Context, help: string): number {
   const { lines, exitCode } = describeFailure(error);
   for (const line of lines) terminal.tell(`fdfs: ${line}`);
   if (env.FDFS_DEBUG === "1" && error instanceof Error) terminal.tell(String(error.stack));
-  return exitCode;
+  if (isCTool !== true) return exitCode;
+  return error instanceof UsageFailure ? cUsageExitCode : errnoOf(error);
 }
 
 /** "error: unknown option '--x'\n(Did you mean --y?)" → one line. */

@@ -2,7 +2,7 @@
 import { clusterOptions, withClient } from "../cluster/client-choice.ts";
 import { UsageFailure } from "../failure.ts";
 import { readFileList } from "../files/file-list.ts";
-import { printOutcome, runMany } from "../files/many-files.ts";
+import { exitCodeOf, printOutcome, runMany } from "../files/many-files.ts";
 import { command } from "../table/command-row.ts";
 import { anyArguments, flag, text, whole } from "../table/option-kinds.ts";
 
@@ -38,7 +38,7 @@ export const deleteCommand = command({
         const { done, failed } = outcome;
         if (input.json) context.terminal.print(JSON.stringify({ deleted: done, failed }));
         if (ids.length > 1) context.terminal.tell(printOutcome("deleted", outcome));
-        return failed.length === 0 ? 0 : 1;
+        return exitCodeOf(context, outcome);
       },
       { connections: input.jobs },
     );

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 
 import { crc32, type FileSource, parseFileId } from "@fastdfs-ts/protocol";
 
+import { printInfoAsC } from "../c-text/info-text.ts";
 import { clusterOptions, withClient } from "../cluster/client-choice.ts";
 import { command } from "../table/command-row.ts";
 import { argument, flag } from "../table/option-kinds.ts";
@@ -17,10 +18,20 @@ export const infoCommand = command({
   details: "Asks a storage, so it also tells whether the file is there.",
   examples: ["info group1/M00/00/00/oYYBAGc…jpg"],
   arguments: { id: argument("ID", "file id") },
-  options: { json: flag("print a JSON object"), ...clusterOptions },
+  options: {
+    json: flag("print a JSON object"),
+    skipCrc: flag("do not have the checksum of an appender or slave file computed, which reads all of it"),
+    cText: flag("ask and print as fdfs_file_info of C does: a storage is asked only if the id leaves something open"),
+    ...clusterOptions,
+  },
   run: (context, input) =>
     withClient(context, input, async (client) => {
-      const info = await client.fileInfo(input.id, { fromServer: true, signal: context.signal });
+      const { signal } = context;
+      const info = await client.fileInfo(input.id, { fromServer: !input.cText, checksum: !input.skipCrc, signal });
+      if (input.cText) {
+        context.terminal.print(printInfoAsC(info));
+        return 0;
+      }
       const { fileId, kind, fileBytes, createdAt, modifiedAt, source, sourceIp } = info;
       if (input.json) {
         const crc = info.crc32 === undefined ? undefined : hex(info.crc32);

@@ -2,7 +2,8 @@
 import type { GroupRecord, TrackerStat } from "@fastdfs-ts/protocol";
 import { sleep } from "@fastdfs-ts/runtime";
 
-import { clusterOptions, withClient } from "../cluster/client-choice.ts";
+import { printMonitorAsC } from "../c-text/monitor-text.ts";
+import { chooseCluster, clusterOptions, withClient } from "../cluster/client-choice.ts";
 import { type ClusterView, type StorageView, viewCluster } from "../cluster/cluster-view.ts";
 import { command } from "../table/command-row.ts";
 import { flag, text, whole } from "../table/option-kinds.ts";
@@ -19,6 +20,7 @@ export const monitorCommand = command({
   arguments: {},
   options: {
     json: flag("print a JSON object (with --watch one per line)"),
+    cText: flag("print what fdfs_monitor of C prints, for scripts that read it"),
     watch: flag("show it again and again, until Ctrl-C", "w"),
     interval: whole("SECONDS", "pause between two pictures of --watch", 2, { min: 1, max: 3600 }),
     group: text("NAME", "only this group", "g"),
@@ -29,9 +31,11 @@ export const monitorCommand = command({
     withClient(context, input, async (client) => {
       const { terminal, world, signal } = context;
       const { group, storage } = input;
+      const { trackers } = chooseCluster(context, input).options;
       const show = async (): Promise<void> => {
         const view = await viewCluster(client, world.clock.now(), { group, storage, signal });
         if (input.json) terminal.print(JSON.stringify(view));
+        else if (input.cText) terminal.print(printMonitorAsC({ ...view, trackers, isOneGroup: group !== undefined }));
         else
           terminal.print(`${input.watch && terminal.isInteractive ? clearScreen : ""}${printCluster(terminal, view)}`);
       };

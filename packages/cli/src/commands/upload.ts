@@ -4,9 +4,9 @@ import type { FastDfsClient } from "@fastdfs-ts/client";
 import { clusterOptions, withClient } from "../cluster/client-choice.ts";
 import { type ListedFile, FileListWriter, printListedFile } from "../files/file-list.ts";
 import { findLocalFiles, type LocalFile } from "../files/local-files.ts";
-import { increments, printOutcome, runMany } from "../files/many-files.ts";
+import { exitCodeOf, increments, printOutcome, runMany } from "../files/many-files.ts";
 import { parseMetadataPairs } from "../files/metadata-pairs.ts";
-import { command, type Context } from "../table/command-row.ts";
+import { command, type Context, type ExitCode } from "../table/command-row.ts";
 import { flag, optionalWhole, someArguments, text, texts, type ValuesOf, whole } from "../table/option-kinds.ts";
 import { plural } from "../terminal/units.ts";
 
@@ -54,7 +54,7 @@ export const uploadCommand = command({
   },
 });
 
-async function uploadFiles(context: Context, client: FastDfsClient, input: Input): Promise<0 | 1> {
+async function uploadFiles(context: Context, client: FastDfsClient, input: Input): Promise<ExitCode> {
   const { terminal, cwd } = context;
   const { files, skipped } = findLocalFiles(cwd, input.files, input.recursive);
   const isSingle = files.length === 1 && files[0]!.name === input.files[0];
@@ -85,7 +85,7 @@ async function uploadFiles(context: Context, client: FastDfsClient, input: Input
         : `; ${plural(skipped, "symbolic link or special file", "symbolic links or special files")} skipped`;
     terminal.tell(`${printOutcome("uploaded", outcome)}${links}`);
   }
-  return outcome.failed.length === 0 ? 0 : 1;
+  return exitCodeOf(context, outcome);
 }
 
 /** A stream of any length: nobody knows its size before its end. */

@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 
-import { systemErrorCode } from "@fastdfs-ts/runtime";
+import { SystemError, systemErrorCode } from "@fastdfs-ts/runtime";
 
 import { CommandFailure, UsageFailure } from "../failure.ts";
 
@@ -30,7 +30,10 @@ export function findLocalFiles(cwd: string, given: readonly string[], recursive:
   for (const name of given) {
     const path = resolve(cwd, name);
     const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) throw new CommandFailure(`${name}: there is no such file. Check the path.`);
+    if (stat === undefined) {
+      const cause = new SystemError("ENOENT", "stat", path);
+      throw new CommandFailure(`${name}: there is no such file. Check the path.`, { cause });
+    }
     if (stat.isFile()) files.push({ path, name, bytes: stat.size });
     else if (!stat.isDirectory()) throw new CommandFailure(`${name}: this is neither a file nor a directory.`);
     else if (!recursive) throw new UsageFailure(`${name} is a directory. Use --recursive to take all files in it.`);

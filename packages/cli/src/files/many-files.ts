@@ -1,8 +1,8 @@
 // The same work for many files: some at a time, going on after single failures, giving up when nothing works any more.
 import type { FastDfsClient } from "@fastdfs-ts/client";
 
-import { CommandFailure, kindOf, reasonOf } from "../failure.ts";
-import type { Context } from "../table/command-row.ts";
+import { CommandFailure, errnoOf, exitCodes, kindOf, reasonOf } from "../failure.ts";
+import type { Context, ExitCode } from "../table/command-row.ts";
 import { ProgressBar, type ProgressTotals } from "../terminal/progress-bar.ts";
 import { plural, printBytes, printDuration } from "../terminal/units.ts";
 
@@ -15,6 +15,7 @@ interface FailedFile {
   readonly error: string;
   /** "NOT_FOUND", "EACCES" …; missing for what only the error text says. */
   readonly kind: string | undefined;
+  readonly errno: number;
 }
 
 export interface ManyOutcome {
@@ -58,7 +59,7 @@ export async function runMany<Item>(context: Context, work: ManyWork<Item>): Pro
       } catch (error) {
         signal.throwIfAborted();
         failedInARow++;
-        failed.push({ name: work.nameOf(item), error: reasonOf(error), kind: kindOf(error) });
+        failed.push({ name: work.nameOf(item), error: reasonOf(error), kind: kindOf(error), errno: errnoOf(error) });
         if (failed.length <= failuresShownMax) bar.tell(`fdfs: ${work.nameOf(item)}: ${reasonOf(error)}`);
         if (failed.length === failuresShownMax) bar.tell("fdfs: further failures are only counted.");
       }
@@ -76,6 +77,12 @@ export async function runMany<Item>(context: Context, work: ManyWork<Item>): Pro
     );
   }
   return { done, failed, bytes: bar.doneBytes, elapsedMs: bar.elapsedMs };
+}
+
+/** The exit code for an outcome. */
+export function exitCodeOf({ isCTool }: Context, { failed }: ManyOutcome): ExitCode {
+  if (failed.length === 0) return exitCodes.ok;
+  return isCTool === true ? failed[0]!.errno : exitCodes.failed;
 }
 
 /** "uploaded 120 files, 3.4 MB in 1.2s (100 files/s, 2.8 MB/s); 2 failed". */

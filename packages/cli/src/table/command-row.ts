@@ -14,10 +14,15 @@ export interface Context {
   readonly cwd: string;
   /** Fires at the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Whether a C tool was called: those exit with the errno of a failure. */
+  readonly isCTool?: boolean;
 }
 
-/** 0: done · 1: (a part of) it failed, and it has been said what. Usage errors (2) and everything else are thrown. */
-export type ExitCode = 0 | 1;
+/**
+ * 0: done · 1, or the errno for a C tool: (a part of) it failed, and it has been said what. Usage errors (2) and everything
+ * else are thrown.
+ */
+export type ExitCode = number;
 
 /** Headings of the overview, in its order. */
 export const commandGroups = {
