@@ -22,6 +22,19 @@ const plain =
   (...words: string[]) =>
   (args: readonly string[]): string[] => [...words, "--conf", args[0]!, "--", ...args.slice(1)];
 
+const daemonUsage = "[-N | --no-daemon] <config_file> [start | stop | restart | status]";
+
+const daemon =
+  (kind: string) =>
+  (args: readonly string[]): string[] | string => {
+    const isFlag = (arg: string): boolean => arg === "-N" || arg === "--no-daemon";
+    const [conf, action = "start", ...more] = args.filter((arg) => !isFlag(arg));
+    if (conf === undefined) return "too few arguments";
+    if (more.length > 0) return "too many arguments";
+    const inForeground = args.some(isFlag) && action === "start";
+    return [kind, "--", conf, ...(inForeground ? [] : [action])];
+  };
+
 export const cTools: Readonly<Record<string, CTool>> = {
   fdfs_upload_file: {
     usage: "<config_file> <local_filename> [storage_ip:port] [store_path_index]",
@@ -72,6 +85,8 @@ export const cTools: Readonly<Record<string, CTool>> = {
     translate: translateFileInfo,
   },
   fdfs_crc32: { usage: "<filename>", min: 1, max: 1, translate: ([file]) => ["crc32", "--", file!] },
+  fdfs_trackerd: { usage: daemonUsage, min: 1, max: 3, translate: daemon("tracker") },
+  fdfs_storaged: { usage: daemonUsage, min: 1, max: 3, translate: daemon("storage") },
   fdfs_monitor: {
     usage: "<config_file> [-h <tracker_server>] [list|delete|set_trunk_server <group_name> [storage_id]]",
     min: 1,

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 
 import { spawnSync } from "node:child_process";
 
-import { binPath, fdfs, freePorts, startServer, temporaryFolder } from "./fdfs-process.ts";
+import { binPath, closeServer, fdfs, freePorts, listenOn, startServer, temporaryFolder } from "./fdfs-process.ts";
 import { runHere } from "./run-here.ts";
 
 function writeTrackerConf(folder: string, port: number, more = ""): string {
@@ -55,6 +55,42 @@ describe("fdfs tracker and fdfs storage", () => {
     expect(existsSync(join(folder.path, "storage/data/fdfs_storaged.pid"))).toBe(false);
     expect(readFileSync(join(folder.path, "tracker/logs/trackerd.log"), "utf8")).toContain("tracker.started");
     expect(readFileSync(join(folder.path, "storage/logs/storaged.log"), "utf8")).toContain("storage.started");
+  });
+
+  it("run in the background by the names of the C daemons", async () => {
+    using folder = temporaryFolder();
+    const conf = writeTrackerConf(folder.path, await freePorts(0));
+    const pidPath = join(folder.path, "tracker/data/fdfs_trackerd.pid");
+    const trackerd = (action: string) => fdfs(["fdfs_trackerd", conf, action], folder.path);
+    const runningPid = () => Number(readFileSync(pidPath, "utf8"));
+
+    expect(await trackerd("status")).toMatchObject({ exitCode: 2, out: "NOT running\n" });
+    expect(await trackerd("stop")).toMatchObject({ exitCode: 2 });
+    expect(await trackerd("frob")).toMatchObject({ exitCode: 1 });
+    expect(await trackerd("start")).toEqual({ exitCode: 0, out: "", err: "" });
+    try {
+      const first = runningPid();
+      expect(await trackerd("status")).toMatchObject({ exitCode: 0, out: `Running, pid: ${first}\n` });
+      const again = await trackerd("start");
+      expect(again).toMatchObject({ exitCode: 17 });
+      expect(again.err).toContain(`runs already, process ${first}`);
+      expect(await trackerd("restart")).toMatchObject({ exitCode: 0 });
+      expect(runningPid()).not.toBe(first);
+    } finally {
+      expect(await trackerd("stop")).toMatchObject({ exitCode: 0 });
+    }
+    expect(existsSync(pidPath)).toBe(false);
+  });
+
+  it("say why they do not start in the background", async () => {
+    using folder = temporaryFolder();
+    const port = await freePorts(0);
+    const occupied = await listenOn(port);
+    const conf = writeTrackerConf(folder.path, port);
+    const refused = await fdfs(["tracker", conf, "start"], folder.path);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.err).toContain(String(port));
+    await closeServer(occupied);
   });
 
   it("tell in one line each what is wrong with a configuration", async () => {

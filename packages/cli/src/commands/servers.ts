@@ -1,5 +1,5 @@
-// tracker and storage: one server in the foreground, from its configuration file. systemd or nohup put it into the
-// background.
+// tracker and storage: one server from its configuration file, in the foreground, or in the background with start, stop,
+// restart and status.
 import { once } from "node:events";
 import { resolve } from "node:path";
 
@@ -11,25 +11,37 @@ import {
   ShutdownStack,
 } from "@fastdfs-ts/runtime";
 
+import { UsageFailure } from "../failure.ts";
+import { controlDaemon, type Daemon, type DaemonAction, daemonActions, tellStarter } from "../server/daemon.ts";
 import { startStorage, startTracker } from "../server/start-server.ts";
-import { command, type Context } from "../table/command-row.ts";
-import { argument } from "../table/option-kinds.ts";
+import { command, type Context, type ExitCode } from "../table/command-row.ts";
+import { argument, optionalArgument } from "../table/option-kinds.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+
+const serverDetails =
+  "In the foreground, until Ctrl-C or SIGTERM; a second one cuts what is still under way. Its log is below base_path. " +
+  "With an action it runs in the background: start, stop, restart, or status, which tells its process.";
+
+const actionArgument = optionalArgument("ACTION", `${daemonActions.join(", ")}; without it, in the foreground`);
 
 export const trackerCommand = command({
   name: "tracker",
   group: "servers",
-  summary: "run a tracker in the foreground",
-  details: "Ctrl-C or SIGTERM stops it; a second one cuts what is still under way. Its log is below base_path.",
-  examples: ["tracker /etc/fdfs/tracker.conf"],
-  arguments: { conf: argument("CONF", "tracker.conf") },
+  summary: "run a tracker",
+  details: serverDetails,
+  examples: ["tracker /etc/fdfs/tracker.conf", "tracker /etc/fdfs/tracker.conf restart"],
+  arguments: { conf: argument("CONF", "tracker.conf"), action: actionArgument },
   options: {},
   async run(context, input) {
-    const { config, warnings } = loadTrackerConfig(context.world.disk, resolve(context.cwd, input.conf));
+    const conf = resolve(context.cwd, input.conf);
+    const { config, warnings } = loadTrackerConfig(context.world.disk, conf);
     tellWarnings(context.terminal, warnings);
+    const { basePath } = config;
+    if (input.action !== undefined) return control(context, { kind: "tracker", conf, basePath }, input.action);
     await using stack = new ShutdownStack();
     const { server, logPath } = await startTracker(context, config, stack);
     context.terminal.tell(`Tracker on port ${server.local.port}, log ${logPath}`);
+    tellStarter();
     await untilAsked(context);
     return 0;
   },
@@ -38,22 +50,32 @@ export const trackerCommand = command({
 export const storageCommand = command({
   name: "storage",
   group: "servers",
-  summary: "run a storage in the foreground",
-  details: "Ctrl-C or SIGTERM stops it; a second one cuts what is still under way. Its log is below base_path.",
-  examples: ["storage /etc/fdfs/storage.conf"],
-  arguments: { conf: argument("CONF", "storage.conf") },
+  summary: "run a storage",
+  details: serverDetails,
+  examples: ["storage /etc/fdfs/storage.conf", "storage /etc/fdfs/storage.conf restart"],
+  arguments: { conf: argument("CONF", "storage.conf"), action: actionArgument },
   options: {},
   async run(context, input) {
-    const { config, warnings } = loadStorageConfig(context.world.disk, resolve(context.cwd, input.conf));
+    const conf = resolve(context.cwd, input.conf);
+    const { config, warnings } = loadStorageConfig(context.world.disk, conf);
     tellWarnings(context.terminal, warnings);
+    const { basePath } = config;
+    if (input.action !== undefined) return control(context, { kind: "storage", conf, basePath }, input.action);
     await using stack = new ShutdownStack();
     const { server, logPath } = await startStorage(context, config, stack);
     const { groupName, storageId } = server.identity;
     context.terminal.tell(`Storage ${storageId} of ${groupName} on port ${server.local.port}, log ${logPath}`);
+    tellStarter();
     await untilAsked(context);
     return 0;
   },
 });
+
+function control(context: Context, daemon: Daemon, given: string): Promise<ExitCode> {
+  const action = daemonActions.find((one): one is DaemonAction => one === given);
+  if (action === undefined) throw new UsageFailure(`"${given}" is none of ${daemonActions.join(", ")}.`);
+  return controlDaemon(context, daemon, action);
+}
 
 /** What is odd about a configuration, for the person who starts the server. */
 export function tellWarnings(terminal: Terminal, warnings: readonly ConfigWarning[]): void {
