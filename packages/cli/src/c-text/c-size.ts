@@ -13,6 +13,6 @@ export function printCMib(mib: number): string {
 }
 
 /** The same without the leading blanks. */
-export function printCMibTrimmed(mib: number): string {
+function printCMibTrimmed(mib: number): string {
   return printCMib(mib).trimStart();
 }
