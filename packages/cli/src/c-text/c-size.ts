@@ -11,8 +11,3 @@ export function printCMib(mib: number): string {
   const digits = unit > 0 && value < 9.95 ? value.toFixed(1) : String(Math.round(value));
   return `${digits.padStart(4)} ${units[unit]!}`;
 }
-
-/** The same without the leading blanks. */
-function printCMibTrimmed(mib: number): string {
-  return printCMib(mib).trimStart();
-}
