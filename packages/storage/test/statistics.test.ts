@@ -230,10 +230,8 @@ describe("statistics count as C's do", () => {
 
   /** Waits until the server has noticed that its clients are gone. */
   async function settled(): Promise<void> {
-    for (let turn = 0; served.server.connectionCounts.current > 0 && turn < 20_000; turn++) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    expect(served.server.connectionCounts.current).toBe(0);
+    const connections = () => served.server.connectionCounts.current;
+    await expect.poll(connections, { timeout: 20_000, interval: 1 }).toBe(0);
   }
 
   async function measure(operation: Operation, bytesMax = Infinity): Promise<Row> {

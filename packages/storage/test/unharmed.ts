@@ -55,8 +55,7 @@ export class Watcher {
 
 /** Waits for the server to notice that its clients are gone. Fails with the last value if it never does. */
 async function becomes<T>(value: () => T, wanted: T, what: string): Promise<void> {
-  for (let turn = 0; turn < 20_000 && value() !== wanted; turn++) await new Promise((resolve) => setImmediate(resolve));
-  expect(value(), what).toBe(wanted);
+  await expect.poll(value, { timeout: 20_000, interval: 5, message: what }).toBe(wanted);
 }
 
 /** The names of all files that clients could ask for, sorted, metadata files included. */
