@@ -60,6 +60,10 @@ describe("what an operator reads", () => {
       '/c/x.conf line 3: thread_stack_size "256KB" has no effect here, but a C storage refuses less than 320KB. Set 512KB.',
     ],
     [
+      "check_file_duplicate = true",
+      "/c/x.conf line 3: check_file_duplicate is not applied: equal files are stored as often as they are uploaded.",
+    ],
+    [
       "run_by_user = fdfs",
       '/c/x.conf line 3: run_by_user "fdfs" is not applied. Start the server as that user, for example with User= in its systemd unit.',
     ],

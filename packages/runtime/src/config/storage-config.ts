@@ -68,6 +68,7 @@ export function loadStorageConfig(disk: Disk, path: string): LoadedConfig<Storag
   const values = collectOptions(storageConf, ini, problems);
   const config = storageConfigOf(values, ini, problems);
   warnForC(values, ini, problems);
+  warnOfDuplicates(values, ini, problems);
   checkDirectories(disk, config, ini, problems);
   problems.throwIfRefused();
   return { config, warnings: problems.warnings };
@@ -180,6 +181,13 @@ function warnForC(values: Values, ini: IniFile, problems: ConfigProblems): void 
   if (item === undefined || values.process.threadStackBytes >= cThreadStackBytesMin) return;
   const text = `thread_stack_size "${item.value}" has no effect here, but a C storage refuses less than 320KB. Set 512KB.`;
   problems.warn(item, text);
+}
+
+/** Who asked for duplicates to be stored once should know that they are not. */
+function warnOfDuplicates({ duplicates }: Values, ini: IniFile, problems: ConfigProblems): void {
+  const item = ini.last("check_file_duplicate");
+  if (item === undefined || !duplicates.checkFileDuplicate) return;
+  problems.warn(item, "check_file_duplicate is not applied: equal files are stored as often as they are uploaded.");
 }
 
 function checkDirectories(disk: Disk, config: StorageConfig, ini: IniFile, problems: ConfigProblems): void {
