@@ -60,7 +60,7 @@ describe("what an operator reads", () => {
       '/c/x.conf line 3: thread_stack_size "256KB" has no effect here, but a C storage refuses less than 320KB. Set 512KB.',
     ],
     [
-      "check_file_duplicate = true",
+      "check_file_duplicate = true\nkey_namespace = FastDFS",
       "/c/x.conf line 3: check_file_duplicate is not applied: equal files are stored as often as they are uploaded.",
     ],
     [
