@@ -199,4 +199,18 @@ describe("a storage serving files", () => {
     await gone;
     await expect.poll(() => readdirSync(incoming)).toEqual([]);
   });
+
+  it("tells its operator which path had no room for which upload", async () => {
+    await served.remove();
+    served = await serveStore({ reserveBytes: 2 ** 60 });
+    connection.destroy();
+    connection = await dial();
+    expect(await statusOf(upload(Buffer.from("x")))).toBe(28);
+    expect(served.failures).toMatchObject([
+      {
+        kind: "request-failed",
+        error: { kind: "NO_SPACE", message: expect.stringContaining(`${served.directory}/path0 has `) as string },
+      },
+    ]);
+  });
 });

@@ -25,6 +25,8 @@ export interface ServedStore {
   readonly store: FileStore;
   readonly server: RpcServer;
   readonly troubles: unknown[];
+  /** Requests that could not be served because of the disk. */
+  readonly failures: unknown[];
   /** Stops serving; the directory stays. */
   stop(): Promise<void>;
   /** Stops and removes the directory. */
@@ -41,6 +43,8 @@ export interface ServeStoreOptions {
   readonly address?: string;
   readonly numericId?: string;
   readonly rules?: Partial<FileServiceRules>;
+  /** reserved_storage_space */
+  readonly reserveBytes?: number;
   readonly maxConnections?: number;
   readonly networkTimeoutMs?: number;
   /** Address to bind; loopback if not given. */
@@ -52,6 +56,7 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
   const world = options.world ?? nodeWorld();
   const stack = new ShutdownStack();
   const troubles: unknown[] = [];
+  const failures: unknown[] = [];
   for (let i = 0; i < (options.storePathCount ?? 1); i++) world.disk.makeDirectory(`${directory}/path${i}`);
   world.disk.makeDirectory(`${directory}/data`);
   const config = defaultStorageConfig({
@@ -80,7 +85,7 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
     initFile: DataInitFile.open(world.disk, directory, Math.floor(world.clock.now() / 1000)),
     rules: () => ({
       storePathChoice: 0,
-      reserve: { kind: "bytes", bytes: 0 },
+      reserve: { kind: "bytes", bytes: options.reserveBytes ?? 0 },
       addressBytes: 16,
       addressOfStorageId: () => "",
       ...options.rules,
@@ -95,7 +100,8 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
     maxConnections: options.maxConnections ?? 100,
     networkTimeoutMs: options.networkTimeoutMs ?? 30_000,
     closeOnBadRequest: true,
-    onTrouble: (trouble) => troubles.push(trouble),
+    // What the disk refuses is told to the operator; it is no defect.
+    onTrouble: (trouble) => (trouble.kind === "request-failed" ? failures : troubles).push(trouble),
   });
   stack.defer(() => server.stop(1000));
   const stop = () => stack[Symbol.asyncDispose]();
@@ -105,6 +111,7 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
     store,
     server,
     troubles,
+    failures,
     stop,
     async remove() {
       await stop();

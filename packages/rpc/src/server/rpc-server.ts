@@ -25,12 +25,13 @@ export interface ServeOptions {
   /** Decides by address who may connect; others are accepted and closed at once. */
   readonly allows?: ((host: string) => boolean) | undefined;
   readonly onAnswered?: ((exchange: AnsweredExchange) => void) | undefined;
-  /** Told about handlers that threw something unexpected, and about refused connections. */
+  /** Told about handlers that threw something unexpected, failures of this server itself, and refused connections. */
   readonly onTrouble: (trouble: ServerTrouble) => void;
 }
 
 export type ServerTrouble =
   | { readonly kind: "handler-failed"; readonly error: unknown; readonly command: number; readonly peer: string }
+  | { readonly kind: "request-failed"; readonly error: FdfsError; readonly command: number; readonly peer: string }
   | { readonly kind: "connection-limit"; readonly peer: string; readonly limit: number }
   | { readonly kind: "host-not-allowed"; readonly peer: string };
 
@@ -106,6 +107,10 @@ export class RpcServer implements ConnectionOwner {
 
   unexpected(error: unknown, command: number, session: Session): void {
     this.options.onTrouble({ kind: "handler-failed", error, command, peer: session.remote.host });
+  }
+
+  unable(error: FdfsError, command: number, session: Session): void {
+    this.options.onTrouble({ kind: "request-failed", error, command, peer: session.remote.host });
   }
 
   forget(connection: ServerConnection): void {

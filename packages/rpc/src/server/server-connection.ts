@@ -2,6 +2,7 @@
 // answered from memory never leave the turn in which their bytes arrived.
 import {
   ANSWER_COMMAND,
+  type ErrorKind,
   FdfsError,
   frameBodyBytes,
   frameCommand,
@@ -33,6 +34,8 @@ export interface ConnectionOwner {
   monotonic(): number;
   /** A handler threw something that is not an FdfsError: a defect of ours. */
   unexpected(error: unknown, command: number, session: Session): void;
+  /** A request could not be served for a reason that lies with this server: its disk, its limits. */
+  unable(error: FdfsError, command: number, session: Session): void;
   forget(connection: ServerConnection): void;
 }
 
@@ -344,9 +347,11 @@ export class ServerConnection implements Session, ConnectionEvents {
 
   private fail(error: unknown, code: number): "next" | "wait" {
     // Errors of the disk or the network are expected trouble; anything else is a defect of ours.
-    if (!(error instanceof FdfsError) && systemErrorCode(error) === undefined) this.owner.unexpected(error, code, this);
+    const isDefect = !(error instanceof FdfsError) && systemErrorCode(error) === undefined;
+    if (isDefect) this.owner.unexpected(error, code, this);
     if (this.state === "closed") return "wait";
     const failure = FdfsError.fromUnknown(error);
+    if (!isDefect && OWN_FAULTS.has(failure.kind)) this.owner.unable(failure, code, this);
     this.socket.write(errorFrame(failure.wireStatus));
     return this.finishExchange(code, failure.wireStatus, HEADER_BYTES, failure);
   }
@@ -447,6 +452,15 @@ export class ServerConnection implements Session, ConnectionEvents {
 }
 
 const BAD_REQUEST_STATUS = 22;
+
+/** What an operator of this server has to know of: the client gets a number only. */
+const OWN_FAULTS: ReadonlySet<ErrorKind> = new Set([
+  "NO_SPACE",
+  "IO_FAILED",
+  "TIMED_OUT",
+  "TOO_MANY_FILES",
+  "OUT_OF_MEMORY",
+]);
 
 function errorFrame(status: number): Buffer {
   const out = Buffer.allocUnsafe(HEADER_BYTES);
