@@ -86,7 +86,7 @@ async function start(routes: Route[], asked: string[], closeOnBadRequest: boolea
 
 async function readAll(content: ContentReader): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  for (let piece = await content.next(); piece !== undefined; piece = await content.next()) pieces.push(piece);
+  await content.consume((piece) => void pieces.push(Buffer.from(piece)));
   return Buffer.concat(pieces);
 }
 

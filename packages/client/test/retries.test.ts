@@ -344,12 +344,12 @@ describe("memory", () => {
     let mostInFlight = 0;
     cluster.storages[0]!.override(
       receive(storageCommands.uploadFile, async (_, content) => {
-        for (let piece = await content.next(); piece !== undefined; piece = await content.next()) {
+        await content.consume(async (piece) => {
           takenBytes += piece.length;
           mostInFlight = Math.max(mostInFlight, givenBytes - takenBytes);
           // Let the client run as far ahead as it wants.
           await new Promise((resolve) => setImmediate(resolve));
-        }
+        });
         return storageCommands.uploadFile.answer.encode({
           groupName: GROUP,
           logicalName: `M00/00/00/${"A".repeat(34)}`,

@@ -50,6 +50,37 @@ const takeSome = (limit: number): Step => ({
   toString: () => `takeSome(${limit})`,
 });
 
+/** As a connection does: the memory is overwritten as soon as the turn ends. */
+const pushLent = (chunk: Uint8Array, share: number): Step => ({
+  check: () => true,
+  run(model, queue) {
+    const lent = Buffer.from(chunk);
+    model.bytes = Buffer.concat([model.bytes, chunk]);
+    queue.push(lent);
+    const count = Math.floor(share * model.bytes.length);
+    queue.skip(count);
+    model.bytes = model.bytes.subarray(count);
+    queue.keepLast();
+    lent.fill(0xdb);
+    expect(queue.peek(model.bytes.length)).toEqual(model.bytes);
+  },
+  toString: () => `pushLent(${chunk.length}, take ${share} of all)`,
+});
+
+const takeInOnePiece = (share: number): Step => ({
+  check: () => true,
+  run(model, queue) {
+    const count = Math.floor(share * model.bytes.length);
+    const piece = queue.takeInOnePiece(count);
+    if (piece !== undefined) {
+      expect(piece).toEqual(model.bytes.subarray(0, count));
+      model.bytes = model.bytes.subarray(count);
+    }
+    expect(queue.length).toBe(model.bytes.length);
+  },
+  toString: () => `takeInOnePiece(${share} of all)`,
+});
+
 const clear: Step = {
   check: () => true,
   run(model, queue) {
@@ -67,6 +98,10 @@ describe("ChunkQueue", () => {
       fc.double({ min: 0, max: 1, noNaN: true }).map(take),
       fc.integer({ min: 1, max: 60 }).map(takeSome),
       fc.constant(clear),
+      fc
+        .tuple(fc.uint8Array({ maxLength: 40 }), fc.double({ min: 0, max: 1, noNaN: true }))
+        .map((args) => pushLent(...args)),
+      fc.double({ min: 0, max: 1, noNaN: true }).map(takeInOnePiece),
     ];
     fc.assert(
       fc.property(fc.commands(steps, { maxCommands: 60 }), (commands) => {

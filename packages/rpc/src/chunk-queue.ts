@@ -68,6 +68,30 @@ export class ChunkQueue {
     return piece;
   }
 
+  /**
+   * Takes exactly `count` bytes without copying; `undefined`, and takes nothing, if they are not waiting in one piece.
+   */
+  takeInOnePiece(count: number): Buffer | undefined {
+    if (count === 0) return NOTHING;
+    const first = this.chunks[0];
+    if (first === undefined || first.length - this.taken < count) return undefined;
+    const piece = first.subarray(this.taken, this.taken + count);
+    this.skip(count);
+    return piece;
+  }
+
+  /** Copies what still waits of the chunk that was pushed last: its memory was only lent. */
+  keepLast(): void {
+    const last = this.chunks.length - 1;
+    if (last < 0) return;
+    const from = last === 0 ? this.taken : 0;
+    // An own buffer, not a slice of Node's pool, which would stay alive as long as any neighbour of it.
+    const kept = Buffer.allocUnsafeSlow(this.chunks[last]!.length - from);
+    this.chunks[last]!.copy(kept, 0, from);
+    this.chunks[last] = kept;
+    if (last === 0) this.taken = 0;
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.chunks = [];
@@ -94,3 +118,5 @@ export class ChunkQueue {
     }
   }
 }
+
+const NOTHING = Buffer.alloc(0);

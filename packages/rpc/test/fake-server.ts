@@ -108,10 +108,6 @@ export function uploadOf(content: Buffer): Buffer {
 /** All content as one buffer. */
 export async function readAll(content: ContentReader): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  for (;;) {
-    const next = content.next();
-    const piece = next instanceof Promise ? await next : next;
-    if (piece === undefined) return Buffer.concat(pieces);
-    pieces.push(piece);
-  }
+  await content.consume((piece) => void pieces.push(Buffer.from(piece)));
+  return Buffer.concat(pieces);
 }

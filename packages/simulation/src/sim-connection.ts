@@ -9,6 +9,7 @@ import type { Trace } from "./trace.ts";
 const waitingBytesMax = 64 * 1024;
 /** How long an ended connection goes on dropping what the peer sends, as the real one does. */
 const lingerMs = 2000;
+const lentMemoryAfterwards = 0xdb;
 
 const nobody: ConnectionEvents = { data() {}, drained() {}, closed() {} };
 
@@ -18,6 +19,8 @@ export interface SimConnectionModules {
   readonly trace: Trace;
   readonly incoming: SimPipe;
   readonly outgoing: SimPipe;
+  /** Accepted, not dialled: the memory of what arrives is only lent to its owner. */
+  readonly isAccepted: boolean;
   /** Told when the connection is gone. */
   readonly onClosed: (connection: SimConnection) => void;
 }
@@ -135,8 +138,14 @@ export class SimConnection implements Connection, PipeReceiver {
       this.#unread.push(bytes);
       this.#unreadBytes += bytes.length;
     } else {
-      this.#events.data(bytes);
+      this.#hand(bytes);
     }
+  }
+
+  #hand(bytes: Buffer): void {
+    this.#events.data(bytes);
+    // Who reads lent memory later finds this instead of an old request.
+    if (this.#modules.isAccepted) bytes.fill(lentMemoryAfterwards);
   }
 
   receiveEnd(): void {
@@ -171,7 +180,7 @@ export class SimConnection implements Connection, PipeReceiver {
     while (this.#isReading && !this.#isClosed && this.#unread.length > 0) {
       const bytes = this.#unread.shift()!;
       this.#unreadBytes -= bytes.length;
-      if (!this.#isEnded) this.#events.data(bytes);
+      if (!this.#isEnded) this.#hand(bytes);
     }
     this.#modules.incoming.pump();
     if (this.#isEndUnread && this.#isReading && this.#unread.length === 0) {

@@ -159,6 +159,7 @@ export class SimNetwork {
         life,
         outgoing,
         incoming,
+        isAccepted: side === server,
         onClosed,
       });
       side.host.connections.add(connection);

@@ -220,7 +220,7 @@ export const variableText = (doc: string, min = 0, max = MAX_BODY_BYTES): Variab
   write: (into, at, value) => void writeLatin1(into, at, value),
 });
 
-/** Bytes that run to the end of the body, or as far as their LengthField says. They share the frame's memory. */
+/** Bytes that run to the end of the body, or as far as their LengthField says. Copied: the memory of a frame is only lent. */
 export const variableBytes = (doc: string, min = 0, max = MAX_BODY_BYTES): VariableField<Buffer> => ({
   part: "variable",
   kind: "bytes",
@@ -228,7 +228,7 @@ export const variableBytes = (doc: string, min = 0, max = MAX_BODY_BYTES): Varia
   min,
   max,
   measure: (value) => value.length,
-  read: (from, at, length) => from.subarray(at, at + length),
+  read: (from, at, length) => Buffer.from(from.subarray(at, at + length)),
   write: (into, at, value) => into.set(value, at),
 });
 

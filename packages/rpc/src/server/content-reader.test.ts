@@ -20,46 +20,33 @@ function setUp(totalBytes: number) {
 const lost = new FdfsError("CONNECTION_LOST", { reason: "gone", peer: "test" });
 
 describe("IncomingContent", () => {
-  it("hands out what is there at once, and no byte of what comes behind it", () => {
+  it("hands out all at once if it is there in one piece, and no byte of what comes behind it", () => {
     const { inbox, content } = setUp(5);
-    inbox.push(Buffer.from("abc"));
-    inbox.push(Buffer.from("deNEXT"));
-    expect(content.next()).toEqual(Buffer.from("abc"));
-    expect(content.remainingBytes).toBe(2);
-    expect(content.next()).toEqual(Buffer.from("de"));
-    expect(content.next()).toBeUndefined();
+    inbox.push(Buffer.from("abcdeNEXT"));
+    expect(content.takeWhole()).toEqual(Buffer.from("abcde"));
+    expect(content.remainingBytes).toBe(0);
     expect(inbox.take(4).toString()).toBe("NEXT");
   });
 
-  it("asks for more when it is empty, and waits", async () => {
-    const { content, arrive, hungry } = setUp(4);
-    const waiting = content.next();
-    expect([content.isWaiting, hungry()]).toEqual([true, 1]);
-    arrive("abcdef");
-    expect(await waiting).toEqual(Buffer.from("abcd"));
-    expect(content.isWaiting).toBe(false);
-    expect(content.next()).toBeUndefined();
+  it.each([[["abc"]], [["abc", "deNEXT"]], [[]]])("has no whole to hand out of %j", (chunks) => {
+    const { inbox, content } = setUp(5);
+    for (const chunk of chunks) inbox.push(Buffer.from(chunk));
+    expect(content.takeWhole()).toBeUndefined();
+    expect([content.remainingBytes, inbox.length]).toEqual([5, chunks.join("").length]);
   });
 
-  it("is empty from the beginning if nothing was announced", () => {
-    const { content } = setUp(0);
-    expect(content.next()).toBeUndefined();
-  });
-
-  it("tells whoever waits that the peer is gone", async () => {
-    const { content } = setUp(4);
-    const waiting = content.next();
-    content.fail(lost);
-    await expect(waiting).rejects.toBe(lost);
-    await expect(content.next()).rejects.toBe(lost);
+  it("is empty from the beginning if nothing was announced", async () => {
+    expect(setUp(0).content.takeWhole()).toEqual(Buffer.alloc(0));
+    await setUp(0).content.consume(() => expect.unreachable());
   });
 
   it("hands out what had arrived before the peer went", async () => {
     const { content, inbox } = setUp(4);
+    const taken: string[] = [];
     inbox.push(Buffer.from("ab"));
     content.fail(lost);
-    expect(content.next()).toEqual(Buffer.from("ab"));
-    await expect(content.next()).rejects.toBe(lost);
+    await expect(content.consume((piece) => void taken.push(piece.toString()))).rejects.toBe(lost);
+    expect(taken).toEqual(["ab"]);
   });
 
   it("knows what it did not throw away because it has not come", () => {

@@ -1,6 +1,6 @@
-// The file content of one request, read piece by piece. What has already arrived is handed out synchronously, so a
-// small upload costs no promise; when nothing is there, `next` waits and the socket is read again.
-import { FdfsError } from "@fastdfs-ts/protocol";
+// The file content of one request, handed out as slices of the socket's own memory. What has arrived with the request is
+// there at once, so a small upload costs no promise; the rest is given to a consumer piece by piece.
+import type { FdfsError } from "@fastdfs-ts/protocol";
 
 import type { ChunkQueue } from "../chunk-queue.ts";
 
@@ -10,14 +10,15 @@ export interface ContentReader {
   /** Bytes not yet handed out. */
   readonly remainingBytes: number;
   /**
-   * The next piece: a slice of the socket's own memory, never empty; `undefined` after the last one. Rejects with
-   * CONNECTION_LOST when the peer goes away or stalls too long.
+   * All remaining bytes, if they have arrived in one piece; else `undefined`, and nothing is handed out. The memory is
+   * lent until the caller's turn ends.
    */
-  next(): Buffer | undefined | Promise<Buffer | undefined>;
+  takeWhole(): Buffer | undefined;
   /**
    * Hands all remaining pieces to `take`, each in the turn in which it arrives, while its memory is still warm; the next
-   * one only after a promise that `take` gave is settled. Resolves after the last one; rejects as `next` does, or with
-   * what `take` throws, and then takes no more.
+   * one only after a promise that `take` gave is settled. A piece is lent until `take` returns. Resolves after the last
+   * one; rejects with CONNECTION_LOST when the peer goes away or stalls too long, or with what `take` throws, and then
+   * takes no more.
    */
   consume(take: (piece: Buffer) => void | Promise<void>): Promise<void>;
 }
@@ -36,7 +37,6 @@ export class IncomingContent implements ContentReader {
   private readonly inbox: ChunkQueue;
   private readonly hungry: () => void;
   private left: number;
-  private waiting: { resolve: (chunk: Buffer | undefined) => void; reject: (error: FdfsError) => void } | undefined;
   private consumer: Consumer | undefined;
   private failure: FdfsError | undefined;
 
@@ -53,18 +53,13 @@ export class IncomingContent implements ContentReader {
   }
 
   get isWaiting(): boolean {
-    return this.waiting !== undefined || this.consumer?.isBusy === false;
+    return this.consumer?.isBusy === false;
   }
 
-  next(): Buffer | undefined | Promise<Buffer | undefined> {
-    if (this.left === 0) return undefined;
-    const piece = this.takePiece();
-    if (piece !== undefined) return piece;
-    if (this.failure !== undefined) return Promise.reject(this.failure);
-    return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject };
-      this.hungry();
-    });
+  takeWhole(): Buffer | undefined {
+    const whole = this.inbox.takeInOnePiece(this.left);
+    if (whole !== undefined) this.left = 0;
+    return whole;
   }
 
   consume(take: (piece: Buffer) => void | Promise<void>): Promise<void> {
@@ -76,23 +71,12 @@ export class IncomingContent implements ContentReader {
 
   /** Bytes came into the inbox. */
   arrived(): void {
-    if (this.consumer !== undefined) {
-      if (!this.consumer.isBusy) this.feed();
-      return;
-    }
-    const waiting = this.waiting;
-    if (waiting === undefined) return;
-    const piece = this.takePiece();
-    if (piece === undefined) return;
-    this.waiting = undefined;
-    waiting.resolve(piece);
+    if (this.consumer?.isBusy === false) this.feed();
   }
 
   /** The peer is gone; what has not arrived never will. */
   fail(error: FdfsError): void {
     this.failure = error;
-    this.waiting?.reject(error);
-    this.waiting = undefined;
     if (this.consumer?.isBusy === false) this.stopFeeding(error);
   }
 

@@ -110,6 +110,11 @@ export class ServerConnection implements Session, ConnectionEvents {
 
   data(chunk: Buffer): void {
     this.movedInSweep = this.owner.sweep;
+    this.receive(chunk);
+    if (this.inbox.length > 0) this.inbox.keepLast();
+  }
+
+  private receive(chunk: Buffer): void {
     switch (this.state) {
       case "idle":
       case "receiving":

@@ -23,6 +23,12 @@ export function plainAddress(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address;
 }
 
+/** How a socket is read; answers the socket to use from then on. */
+export type Reading = (socket: Socket, received: (bytes: Buffer) => void) => Socket;
+
+/** Every chunk in memory of its own. */
+export const readIntoFreshBuffers: Reading = (socket, received) => socket.on("data", received);
+
 const nobody: ConnectionEvents = { data() {}, drained() {}, closed() {} };
 
 export class NodeConnection implements Connection {
@@ -30,24 +36,30 @@ export class NodeConnection implements Connection {
   readonly local: Endpoint;
   readonly #socket: Socket;
   #events: ConnectionEvents = nobody;
-  #attached = false;
   #ended = false;
   /** A write answered false, so `drained` is owed. */
   #blocked = false;
   #error: Error | undefined;
 
-  private constructor(socket: Socket, remote: Endpoint, local: Endpoint) {
-    this.#socket = socket;
+  private constructor(socket: Socket, reading: Reading, remote: Endpoint, local: Endpoint) {
+    this.#socket = reading(socket, (bytes) => {
+      if (!this.#ended) this.#events.data(bytes);
+    });
     this.remote = remote;
     this.local = local;
-    socket.on("error", (error) => {
+    this.#socket.on("error", (error) => {
       this.#error = error;
     });
-    socket.on("close", () => this.#events.closed(this.#error));
+    this.#socket.on("close", () => this.#events.closed(this.#error));
+    this.#socket.on("drain", () => {
+      if (!this.#blocked) return;
+      this.#blocked = false;
+      this.#events.drained();
+    });
   }
 
   /** `undefined` if the peer has already gone, so that nothing is known about it. */
-  static over(socket: Socket): NodeConnection | undefined {
+  static over(socket: Socket, reading: Reading): NodeConnection | undefined {
     const { remoteAddress, remotePort, localAddress, localPort } = socket;
     if (
       remoteAddress === undefined ||
@@ -61,6 +73,7 @@ export class NodeConnection implements Connection {
     }
     return new NodeConnection(
       socket,
+      reading,
       { host: plainAddress(remoteAddress), port: remotePort },
       { host: plainAddress(localAddress), port: localPort },
     );
@@ -68,16 +81,6 @@ export class NodeConnection implements Connection {
 
   attach(events: ConnectionEvents): void {
     this.#events = events;
-    if (this.#attached) return;
-    this.#attached = true;
-    this.#socket.on("data", (chunk: Buffer) => {
-      if (!this.#ended) this.#events.data(chunk);
-    });
-    this.#socket.on("drain", () => {
-      if (!this.#blocked) return;
-      this.#blocked = false;
-      this.#events.drained();
-    });
   }
 
   write(bytes: Uint8Array): boolean {

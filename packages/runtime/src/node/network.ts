@@ -4,7 +4,8 @@ import net from "node:net";
 import os from "node:os";
 import type { Connection, ConnectOptions, Endpoint, Listener, ListenOptions, Network } from "../ports/network.ts";
 import { SystemError } from "../ports/system-error.ts";
-import { NodeConnection, plainAddress } from "./connection.ts";
+import { NodeConnection, plainAddress, readIntoFreshBuffers } from "./connection.ts";
+import { readIntoSharedBuffer } from "./shared-read-buffer.ts";
 
 /** Connections the kernel holds for us while the event loop is busy; the kernel cuts it to net.core.somaxconn. */
 const acceptBacklog = 1024;
@@ -29,7 +30,7 @@ class NodeListener implements Listener {
 function listen(options: ListenOptions, onConnection: (connection: Connection) => void): Promise<Listener> {
   return new Promise((resolve, reject) => {
     const server = net.createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
-      const connection = NodeConnection.over(socket);
+      const connection = NodeConnection.over(socket, readIntoSharedBuffer);
       if (connection) onConnection(connection);
     });
     // Once listening, an error is a connection that could not be accepted (out of descriptors, or gone already): the
@@ -65,7 +66,7 @@ function connect(to: Endpoint, options: ConnectOptions): Promise<Connection> {
     const onError = (error: Error) => giveUp(error);
     const onConnect = () => {
       settle();
-      const connection = NodeConnection.over(socket);
+      const connection = NodeConnection.over(socket, readIntoFreshBuffers);
       if (connection) resolve(connection);
       else reject(new SystemError("ECONNRESET", "connect"));
     };

@@ -9,7 +9,10 @@ export interface Endpoint {
 
 /** What a connection tells its owner. `closed` is called exactly once and is the last call. */
 export interface ConnectionEvents {
-  /** Bytes arrived. The buffer is the receiver's: nobody writes into it again. */
+  /**
+   * Bytes arrived. On a connection that was accepted the buffer is lent: the next bytes of any connection are written
+   * into it, so copy what is needed after this call. On one that was dialled it is the receiver's for good.
+   */
   data(chunk: Buffer): void;
   /** What `write` refused to buffer further has left; write again. */
   drained(): void;

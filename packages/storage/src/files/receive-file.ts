@@ -25,11 +25,11 @@ export function receiveFile(
   const path = storePath.incoming.nextPath(suffix);
   return rescue(
     () => {
-      const first = content.next();
       // Small content has usually arrived together with the request.
-      return !(first instanceof Promise) && content.remainingBytes === 0
-        ? keepWhole(storePath, path, first ?? NOTHING, writes)
-        : keepPieces(storePath, path, first, content, writes);
+      const whole = content.takeWhole();
+      return whole === undefined
+        ? keepPieces(storePath, path, content, writes)
+        : keepWhole(storePath, path, whole, writes);
     },
     (error) => {
       const failure = FdfsError.fromUnknown(error, { path });
@@ -47,17 +47,19 @@ function keepWhole(
   content: Buffer,
   writes: CountedWrites,
 ): Awaitable<ReceivedFile> {
+  // Now, not after the write: the memory is lent, and warm.
+  const checksum = crc32(0, content);
+  const bytes = content.length;
   return after(storePath.disk.writeNew(path, content), () => {
-    writes.written(content.length);
-    storePath.noteWritten(content.length);
-    return { path, bytes: content.length, crc32: crc32(0, content) };
+    writes.written(bytes);
+    storePath.noteWritten(bytes);
+    return { path, bytes, crc32: checksum };
   });
 }
 
 async function keepPieces(
   storePath: StorePath,
   path: string,
-  first: Awaitable<Buffer | undefined>,
   content: ContentReader,
   writes: CountedWrites,
 ): Promise<ReceivedFile> {
@@ -71,8 +73,6 @@ async function keepPieces(
       bytes += piece.length;
       return after(file.write(piece, 0, piece.length, at), () => writes.written(bytes));
     };
-    const head = await first;
-    if (head !== undefined) await keep(head);
     await content.consume(keep);
     storePath.noteWritten(bytes);
     return { path, bytes, crc32: checksum };
@@ -80,5 +80,3 @@ async function keepPieces(
     await file.close();
   }
 }
-
-const NOTHING = Buffer.alloc(0);

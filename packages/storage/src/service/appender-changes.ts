@@ -23,7 +23,7 @@ import { discard } from "../files/discard.ts";
 import { receiveFile } from "../files/receive-file.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
 import { CountedWrites, countOpen, countReadFile } from "../pieces.ts";
-import type { Awaitable } from "../store/awaitable.ts";
+import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { StoreFile } from "../store/store-disk.ts";
 import { storedNameAnswer } from "./stored-name-answer.ts";
 
@@ -59,24 +59,22 @@ async function append(
     };
     const frontBytes = HEADER_BYTES + AppendRequest.fixedSize + request.logicalName.length;
     const writes = new CountedWrites(statistics, frontBytes, request.contentBytes);
-    const write = async () => {
-      for (let bytes = 0; ;) {
-        const next = content.next();
-        const chunk = next instanceof Promise ? await next : next;
-        if (chunk === undefined) return;
-        try {
-          await file.write(chunk, 0, chunk.length, stat.sizeBytes + bytes);
-        } catch (error) {
-          writes.failed();
-          statistics.totalAppendCount++;
-          statistics.totalAppendBytes += writes.endBytes;
-          throw error;
-        }
-        bytes += chunk.length;
-        writes.written(bytes);
-      }
+    let bytes = 0;
+    const failed = (error: unknown): never => {
+      writes.failed();
+      statistics.totalAppendCount++;
+      statistics.totalAppendBytes += writes.endBytes;
+      throw error;
     };
-    await tryOut(store, target, change, { act: write, undo: () => file.truncate(stat.sizeBytes) });
+    const write = (chunk: Buffer) => {
+      const at = stat.sizeBytes + bytes;
+      bytes += chunk.length;
+      return rescue(() => after(file.write(chunk, 0, chunk.length, at), () => writes.written(bytes)), failed);
+    };
+    await tryOut(store, target, change, {
+      act: () => content.consume(write),
+      undo: () => file.truncate(stat.sizeBytes),
+    });
     target.storePath.noteWritten(request.contentBytes);
     statistics.totalAppendCount++;
     statistics.successAppendCount++;

@@ -104,7 +104,7 @@ export class AdaptiveDisk implements StoreDisk {
     return this.#watch.call(
       "change",
       () => writeNewInline(this.#disk, path, content),
-      () => writeNewInBackground(this.#background, path, content),
+      () => writeNewInBackground(this.#background, path, Buffer.from(content)),
     );
   }
 
@@ -179,7 +179,7 @@ class AdaptiveFile implements StoreFile {
     return this.#watch.call(
       "ask",
       () => this.#file.write(from, offset, length, position),
-      () => this.#through.write(from, offset, length, position),
+      () => this.#through.write(Buffer.from(from.subarray(offset, offset + length)), 0, length, position),
     );
   }
 

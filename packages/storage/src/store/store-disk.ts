@@ -1,6 +1,7 @@
 // What file services need of a disk. Each call answers at once while the disk is quick and with a promise when it is
 // not, so every caller awaits; awaiting a plain value costs a tenth of a microsecond.
 // Small files are read and written in one call, so that they are timed once, and go to a worker and back once.
+// Bytes to write are lent until the call returns, not until its promise is settled: they mostly lie in a socket's memory.
 import type { DiskSpace, FileStat, OpenMode } from "@fastdfs-ts/runtime";
 import type { Awaitable } from "./awaitable.ts";
 

@@ -15,7 +15,7 @@ export class ConnectionLog implements ConnectionEvents {
 
   data(chunk: Buffer): void {
     if (this.closedCount > 0) throw new Error("data after closed");
-    this.#chunks.push(chunk);
+    this.#chunks.push(Buffer.from(chunk));
   }
 
   drained(): void {
