@@ -131,6 +131,19 @@ export {
 export { CreateLinkRequest, StoredName, UploadRequest, UploadSlaveRequest } from "./messages/uploads.ts";
 export { storageCommands } from "./storage-commands.ts";
 export {
+  BinlogSinceRequest,
+  ExplainRequest,
+  Explanation,
+  EXTENSION_KEY,
+  EXTENSION_VERSION,
+  PeerHello,
+  PeerHelloAnswer,
+  PeerReplication,
+  ReplicationReport,
+  type ReplicatorState,
+  replicatorStates,
+} from "./messages/extensions.ts";
+export {
   compareStorageStatuses,
   isAvailable,
   type StorageStatus,

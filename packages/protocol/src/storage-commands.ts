@@ -2,6 +2,7 @@
 // table.
 import { command } from "./command.ts";
 import { connectionCommands } from "./connection-commands.ts";
+import { storageExtensionCommands } from "./extension-commands.ts";
 import { AppendRequest, ModifyRequest, RegenerateRequest, TruncateRequest } from "./messages/appender-files.ts";
 import { DownloadRequest, FileInfo, FileInfoIpv6, FileRequest } from "./messages/downloads.ts";
 import { Metadata, SetMetadataRequest } from "./messages/metadata.ts";
@@ -354,5 +355,6 @@ export const storageCommands = {
     doc: "empty your trunk binlog, a full one follows",
     section: "9.12",
   }),
+  ...storageExtensionCommands,
   ...connectionCommands,
 };

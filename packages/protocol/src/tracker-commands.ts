@@ -2,6 +2,7 @@
 // this table.
 import { command } from "./command.ts";
 import { connectionCommands } from "./connection-commands.ts";
+import { trackerExtensionCommands } from "./extension-commands.ts";
 import { ChangeList } from "./messages/change-list.ts";
 import { ClusterParameters } from "./messages/cluster-parameters.ts";
 import {
@@ -616,5 +617,6 @@ export const trackerCommands = {
     doc: "there are two leaders: step down",
     section: "7.6",
   }),
+  ...trackerExtensionCommands,
   ...connectionCommands,
 };

@@ -1,0 +1,76 @@
+// Messages that C servers do not know. They are sent only to a peer that is known to understand them: a tracker that offers
+// `x_fastdfs_ts` among its parameters (75), a storage that answered the hello.
+import { listOf, i64, text, u8, variableBytes } from "../wire/fields.ts";
+import { message, type MessageOf } from "../wire/message.ts";
+
+/** Key in the answer to 75 by which a tracker offers these commands, and the version that this code speaks. */
+export const EXTENSION_KEY = "x_fastdfs_ts";
+export const EXTENSION_VERSION = 1;
+
+/** What a replicator is doing; the numbers are on the wire. */
+export const replicatorStates = {
+  /** The peer takes nothing now: not there, not ready, or outside of the sync window. */
+  waiting: 0,
+  connecting: 1,
+  /** Old files are being given to a new member. */
+  backfilling: 2,
+  replicating: 3,
+  /** Everything is confirmed. */
+  caughtUp: 4,
+  /** Trouble: pausing before the next try. */
+  resting: 5,
+} as const;
+export type ReplicatorState = keyof typeof replicatorStates;
+
+/** How far a source has fed one peer. */
+export const PeerReplication = message("PeerReplication", {
+  storageId: text(16, "the peer"),
+  state: u8("number of the replicator's state"),
+  confirmedSeconds: i64("the peer has confirmed every own record of the source up to this Unix time; 0 unknown"),
+  pendingBytes: i64("bytes of the source's binlog that are not confirmed"),
+  backfillBytes: i64("size of the binlog that a new member is given, 0 if none is"),
+  backfillDoneBytes: i64("how much of it is confirmed"),
+  parkedRecords: i64("records that the peer refuses; they are tried again from time to time"),
+  sinceSeconds: i64("Unix time of the last change of state"),
+  reason: text(128, "in words, cut to fit"),
+});
+export type PeerReplication = MessageOf<typeof PeerReplication>;
+
+/** Request of 120, on a joined connection: what this storage does for its peers. */
+export const ReplicationReport = message("ReplicationReport", {
+  peers: listOf(PeerReplication, "one per peer", 0, 32),
+});
+export type ReplicationReport = MessageOf<typeof ReplicationReport>;
+
+/** Request of 121. */
+export const ExplainRequest = message("ExplainRequest", {
+  groupName: text(16, "only this group; empty: all"),
+});
+export type ExplainRequest = MessageOf<typeof ExplainRequest>;
+
+/** Answer to 121: JSON in UTF-8. */
+export const Explanation = message("Explanation", {
+  json: variableBytes("the explanation"),
+});
+export type Explanation = MessageOf<typeof Explanation>;
+
+/** Request of 122: a storage introduces itself to another one; replaces 9 between servers of ours. */
+export const PeerHello = message("PeerHello", {
+  storageId: text(16, "storage id of the sender, not empty"),
+  extensionVersion: u8("highest version the sender speaks"),
+});
+export type PeerHello = MessageOf<typeof PeerHello>;
+
+/** Answer to 122. */
+export const PeerHelloAnswer = message("PeerHelloAnswer", {
+  extensionVersion: u8("version both speak"),
+  startedMs: i64("start of the answering process, Unix milliseconds: another one means it was restarted"),
+});
+export type PeerHelloAnswer = MessageOf<typeof PeerHelloAnswer>;
+
+/** Request of 123: the operation log from a time on, all store paths. */
+export const BinlogSinceRequest = message("BinlogSinceRequest", {
+  groupName: text(16, "group name"),
+  sinceSeconds: i64("records with this Unix time or a later one"),
+});
+export type BinlogSinceRequest = MessageOf<typeof BinlogSinceRequest>;
