@@ -65,18 +65,6 @@ export async function startServer(
   };
 }
 
-/** A port that is free, and `more` free ones behind it. */
-export async function freePorts(more: number): Promise<number> {
-  for (;;) {
-    const first = await listenOn(0);
-    const { port } = first.address() as net.AddressInfo;
-    const others = await Promise.allSettled(Array.from({ length: more }, (_, at) => listenOn(port + at + 1)));
-    const servers = others.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    for (const server of [first, ...servers]) await closeServer(server);
-    if (servers.length === more) return port;
-  }
-}
-
 export async function listenOn(port: number): Promise<net.Server> {
   const server = net.createServer((socket) => socket.destroy());
   server.listen(port, "127.0.0.1");
