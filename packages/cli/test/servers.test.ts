@@ -9,28 +9,7 @@ import { spawnSync } from "node:child_process";
 
 import { binPath, closeServer, fdfs, listenOn, startServer, temporaryFolder } from "./fdfs-process.ts";
 import { runHere } from "./run-here.ts";
-
-function writeTrackerConf(folder: string, port: number, more = ""): string {
-  mkdirSync(join(folder, "tracker"), { recursive: true });
-  const conf = join(folder, "tracker.conf");
-  writeFileSync(conf, `bind_addr = 127.0.0.1\nport = ${port}\nbase_path = ${join(folder, "tracker")}\n${more}`);
-  return conf;
-}
-
-function writeStorageConf(folder: string, port: number, trackerPort: number): string {
-  mkdirSync(join(folder, "storage"), { recursive: true });
-  const conf = join(folder, "storage.conf");
-  const lines = [
-    "bind_addr = 127.0.0.1",
-    "group_name = group7",
-    `port = ${port}`,
-    `base_path = ${join(folder, "storage")}`,
-    "subdir_count_per_path = 4",
-    `tracker_server = 127.0.0.1:${trackerPort}`,
-  ];
-  writeFileSync(conf, `${lines.join("\n")}\n`);
-  return conf;
-}
+import { writeStorageConf, writeTrackerConf } from "./server-conf.ts";
 
 describe("fdfs tracker and fdfs storage", () => {
   it("serve from their configuration files, with pid files and logs as C has them, and stop at SIGTERM", async () => {
