@@ -1,11 +1,12 @@
 // Our tracker and storage as processes, started by the command line as a user would, with the defaults of the
 // C-compatible daemons. The storage is loaded directly, but it needs a tracker to join.
 import { frame, trackerCommands } from "@fastdfs-ts/protocol";
+import { freePorts } from "@fastdfs-ts/testkit/free-ports";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Address } from "../load/load-connection.ts";
-import { answers, freePort, isListening, type ServerProcess, startServer } from "./server-process.ts";
+import { answers, isListening, type ServerProcess, startServer } from "./server-process.ts";
 
 const FDFS = fileURLToPath(new URL("../../../packages/cli/bin/fdfs.js", import.meta.url));
 
@@ -57,7 +58,7 @@ async function startDaemon(
 ): Promise<ServerProcess> {
   const basePath = join(folder, kind);
   mkdirSync(basePath, { recursive: true });
-  const port = await freePort();
+  const port = await freePorts(1);
   const lines = Object.entries({ bind_addr: "127.0.0.1", port, base_path: basePath, ...settings });
   const conf = join(folder, `${kind}.conf`);
   writeFileSync(conf, lines.map(([key, value]) => `${key} = ${value}\n`).join(""));

@@ -1,6 +1,6 @@
 // A server under measurement: a child process, ready when it answers, stopped by its own pid.
 import { type ChildProcess, spawn } from "node:child_process";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Address } from "../load/load-connection.ts";
 import type { MemorySample } from "./memory-probe.ts";
@@ -62,16 +62,6 @@ export function isListening({ host, port }: Address): Promise<boolean> {
 /** Ready when this request is answered with status 0. */
 export function answers(request: Buffer): (address: Address) => Promise<boolean> {
   return (address) => ask(address, request);
-}
-
-/** A port that was free a moment ago: the servers take theirs from a configuration file. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no TCP port could be had");
-  return address.port;
 }
 
 const STATUS_AT = 9;
