@@ -143,6 +143,13 @@ describe("fdfs up", () => {
     };
     expect(view.groups).toMatchObject([{ groupName: "group1", storageCount: 2, writableStorageCount: 2 }]);
     expect(view.storages.map(({ statusName }) => statusName)).toEqual(["ACTIVE", "ACTIVE"]);
+    const listed = JSON.parse(await works("stat", "storages", "--active", "yes", "--json")) as { storageId: string }[];
+    expect(listed.map(({ storageId }) => storageId)).toEqual(["100001", "100002"]);
+    expect(JSON.parse(await works("stat", "storages", "--active", "no", "--json"))).toEqual([]);
+    expect(JSON.parse(await works("stat", "groups", "--space", "yes", "--json"))).toMatchObject([
+      { groupName: "group1", isDiskAvailable: true },
+    ]);
+    expect(await works("stat", "trackers", "--leader", "yes")).toMatch(/ active, leader .*\n\n1 tracker$/s);
     const table = await works("monitor", "--group", "group1", "--storage", "100002");
     expect(table).toMatch(/^ {2}100002 +group1 +127\.0\.0\.1:\d+ +ACTIVE +both/m);
     expect(table).not.toContain("100001");
@@ -160,6 +167,12 @@ describe("fdfs up", () => {
     await works("fdfs_download_file", conf, id, "c-copy");
     expect(readFileSync(join(cwd, "c-copy"), "utf8")).toBe("first ");
     await works("fdfs_monitor", conf);
+    const [group, ...name] = id.split("/");
+    await works("fdfs_test", conf, "setmeta", group!, name.join("/"), "o", "a=1,b=2");
+    expect(await works("fdfs_test1", conf, "getmeta", id)).toBe("a  1\nb  2");
+    expect(await works("fdfs_test1", conf, "query_servers", id)).toMatch(/^127\.0\.0\.1:\d+ {2}takes changes$/m);
+    expect(await works("fdfs_storage_stat", "-A", "-c", conf)).toMatch(/2 storages$/);
+    expect(await works("fdfs_file_info", "-s", "-n", conf, id)).toContain("file size: 6");
     await works("fdfs_delete_file", conf, id);
     await works("fdfs_delete_file", conf, elsewhere);
   });

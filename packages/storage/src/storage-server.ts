@@ -145,7 +145,7 @@ function openAccessLog(config: StorageConfig, { disk, clock }: World, log: Logge
       clock,
       path,
       config: config.accessLog,
-      onError: (error) => log.error("access-log.failed", { path, error }),
+      onError: (error, concerns) => log.error("access-log.failed", { path, concerns, error }),
     });
   } catch (error) {
     throw FdfsError.fromUnknown(error, { path });
