@@ -14,7 +14,7 @@ const READY_MS = 60_000;
 const POLL_MS = 50;
 const FDFS = fileURLToPath(new URL("../../../packages/cli/bin/fdfs.js", import.meta.url));
 
-export interface OurStorage {
+interface OurStorage {
   readonly server: ServerProcess;
   readonly basePath: string;
   readonly storePath: string;
