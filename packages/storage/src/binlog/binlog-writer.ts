@@ -5,21 +5,12 @@ import { FdfsError, MAX_BINLOG_LINE_BYTES } from "@fastdfs-ts/protocol";
 import type { Disk, DiskFile, Logger, World } from "@fastdfs-ts/runtime";
 
 import { type BinlogIndex, readBinlogIndex, writeBinlogIndex } from "../formats/binlog-index-file.ts";
+import { type BinlogPosition, binlogPartPath } from "./binlog-position.ts";
 import { type BinlogOp, printBinlogRecord } from "./binlog-record.ts";
 
 /** A part that has reached this size is closed (storage-formats.md §2.6.2). */
 const PART_BYTES = 1024 * 1024 * 1024;
 const TAIL_BYTES = 4096;
-
-export interface BinlogPosition {
-  readonly part: number;
-  readonly offset: number;
-}
-
-/** Path of a part of the log. */
-export function binlogPartPath(folder: string, part: number): string {
-  return `${folder}/binlog.${String(part).padStart(3, "0")}`;
-}
 
 export class BinlogWriter {
   readonly folder: string;
