@@ -136,5 +136,5 @@ function changeReplica(
     }
     return "applied";
   };
-  return Promise.resolve(store.locks.run(path, run));
+  return store.locks.run(path, run);
 }

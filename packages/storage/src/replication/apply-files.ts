@@ -57,7 +57,7 @@ function receive(
   return countedIn(store, frontBytes, contentBytes, (writes) =>
     // The lock is taken when the content is here: nobody waits for a slow sender.
     after(receiveFile(target.storePath, content, writes, { modifiedSeconds: timestampSeconds }), (received) =>
-      store.locks.run(target.path, () => publish(store, op, target, timestampSeconds, received)),
+      store.locks.soon(target.path, () => publish(store, op, target, timestampSeconds, received)),
     ),
   );
 }

@@ -18,7 +18,7 @@ export function applyDelete(store: FileStore, request: SyncDeleteRequest): Await
   const { logicalName, timestampSeconds } = request;
   const target = resolveReplica(store, logicalName);
   const { disk } = target.storePath;
-  return store.locks.run(target.path, () =>
+  return store.locks.soon(target.path, () =>
     after(disk.linkStat(target.path), (stat): Awaitable<ApplyOutcome> => {
       if (stat === undefined) return "missing";
       if (stat.kind !== "file" && stat.kind !== "symlink") {

@@ -1,11 +1,6 @@
 // What other members push to this one (wire-protocol.md §9.2 to §9.9): who they are, and the records of their logs. What is
 // done to the files is in replication/apply-*.ts; here is what all records have in common: checks, status, progress.
-import {
-  EXTENSION_VERSION,
-  FdfsError,
-  storageCommands,
-  storageExtensionCommands as extensions,
-} from "@fastdfs-ts/protocol";
+import { EXTENSION_VERSION, FdfsError, storageCommands } from "@fastdfs-ts/protocol";
 import { answer, answerRaw, receive, type Route, type Session } from "@fastdfs-ts/rpc";
 
 import { type FileStore, requireOwnGroup } from "../files/file-store.ts";
@@ -32,7 +27,7 @@ export function replicaRoutes(store: FileStore, services: ReplicaServices): Rout
       introductions.note(session, { storageId, isOurs: false });
       return {};
     }),
-    answer(extensions.peerHello, ({ storageId, extensionVersion }, session) => {
+    answer(storageCommands.peerHello, ({ storageId, extensionVersion }, session) => {
       introductions.note(session, { storageId, isOurs: true });
       return { extensionVersion: Math.min(extensionVersion, EXTENSION_VERSION), startedMs };
     }),
