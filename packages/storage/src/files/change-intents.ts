@@ -16,7 +16,13 @@ import { FdfsError } from "@fastdfs-ts/protocol";
 import type { Disk, DiskFile, Logger } from "@fastdfs-ts/runtime";
 
 import { type BinlogPosition, binlogPartPath } from "../binlog/binlog-position.ts";
-import { type BinlogOp, type BinlogRecord, parseBinlogRecord, replicaOp, type SourceOp } from "../binlog/binlog-record.ts";
+import {
+  type BinlogOp,
+  type BinlogRecord,
+  parseBinlogRecord,
+  replicaOp,
+  type SourceOp,
+} from "../binlog/binlog-record.ts";
 import type { BinlogWriter } from "../binlog/binlog-writer.ts";
 import type { StorePath } from "../store/store-path.ts";
 import { discard } from "./discard.ts";

@@ -1,10 +1,5 @@
 // Pushed records that change names only: deletion (17), link (19), renaming (40), by wire-protocol.md §9.4, §9.8, §9.9.
-import {
-  FdfsError,
-  type SyncDeleteRequest,
-  type SyncLinkRequest,
-  type SyncRenameRequest,
-} from "@fastdfs-ts/protocol";
+import { FdfsError, type SyncDeleteRequest, type SyncLinkRequest, type SyncRenameRequest } from "@fastdfs-ts/protocol";
 
 import { tryOut } from "../files/carry-out.ts";
 import type { Change } from "../files/change-intents.ts";

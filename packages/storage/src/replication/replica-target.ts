@@ -8,7 +8,7 @@ import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 
 /** A name with one of these would break the log line that it is written to. */
-// eslint-disable-next-line no-control-regex -- that is what must not be there
+ 
 const BREAKS_LINES = /[\0-\x20\x7f]/;
 
 /**
@@ -18,7 +18,10 @@ const BREAKS_LINES = /[\0-\x20\x7f]/;
 export function resolveReplica(store: FileStore, logicalName: string): ResolvedName {
   const target = resolveName(store, logicalName);
   if (BREAKS_LINES.test(logicalName)) {
-    throw new FdfsError("BAD_REQUEST", { fileName: logicalName, reason: "the name has a blank or a control character" });
+    throw new FdfsError("BAD_REQUEST", {
+      fileName: logicalName,
+      reason: "the name has a blank or a control character",
+    });
   }
   return target;
 }
