@@ -32,7 +32,9 @@ export function publishNew(
   const logicalName = store.names.issue(storePath.index, facts);
   session.subject = logicalName;
   const path = storePath.fileAt(logicalName.slice(PATH_IN_STORE_AT));
-  return after(publish(store, received, seconds, { logicalName, storePath, path }), () => logicalName);
+  // On a slow disk the name is locked between log and rename: replication must not take the file for a deleted one.
+  const published = store.locks.soon(path, () => publish(store, received, seconds, { logicalName, storePath, path }));
+  return after(published, () => logicalName);
 }
 
 /** "Mxx/" */
