@@ -16,9 +16,12 @@ import {
 import { DataInitFile } from "./formats/data-init-file.ts";
 import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
 import { openFileStore } from "./open-file-store.ts";
+import { Introductions } from "./replication/introductions.ts";
+import { ReceivedStamps } from "./replication/received-stamps.ts";
 import { Replication } from "./replication/replication.ts";
 import { logAccess } from "./service/access-actions.ts";
 import { fileRoutes } from "./service/file-routes.ts";
+import { replicaRoutes } from "./service/replica-routes.ts";
 import { clusterSettings } from "./tracker-link/cluster-parameters.ts";
 import { settleAddress } from "./tracker-link/settle-address.ts";
 import { askTrackersWhoIAm } from "./tracker-link/startup-queries.ts";
@@ -67,6 +70,8 @@ export async function openStorage(
   };
 
   const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack });
+  const stamps = ReceivedStamps.open({ disk, clock, log, basePath: config.basePath });
+  stack.defer(() => stamps.close());
   const accessLog = openAccessLog(config, world, log);
   if (accessLog !== undefined) stack.defer(() => accessLog.close());
 
@@ -75,7 +80,10 @@ export async function openStorage(
     network,
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
-    routes: fileRoutes(store),
+    routes: [
+      ...fileRoutes(store),
+      ...replicaRoutes(store, { introductions: new Introductions(), stamps, startedMs: clock.now() }),
+    ],
     maxConnections: config.maxConnections,
     networkTimeoutMs: config.networkTimeoutMs,
     closeOnBadRequest: true,
@@ -96,6 +104,7 @@ export async function openStorage(
     localAddress,
     initFile,
     statistics: store.statistics,
+    syncStamps: () => stamps.stamps(),
     connections: () => server.connectionCounts,
     version: PROTOCOL_VERSION,
     upTimeSeconds: Math.floor(clock.now() / 1000),
