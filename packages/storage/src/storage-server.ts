@@ -18,6 +18,7 @@ import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
 import { openFileStore } from "./open-file-store.ts";
 import { Introductions } from "./replication/introductions.ts";
 import { ReceivedStamps } from "./replication/received-stamps.ts";
+import { Replication } from "./replication/replication.ts";
 import { logAccess } from "./service/access-actions.ts";
 import { fileRoutes } from "./service/file-routes.ts";
 import { replicaRoutes } from "./service/replica-routes.ts";
@@ -93,6 +94,7 @@ export async function openStorage(
   stack.defer(() => server.stop(DRAIN_MS));
 
   // Last in: trackers send clients only once we answer; first out: they stop sending before we drain.
+  let replication: Replication | undefined;
   const links = TrackerLinks.start({
     ...facts,
     config,
@@ -113,10 +115,13 @@ export async function openStorage(
         freeMib: Math.floor(freeBytes / MIB),
       }));
     },
+    onChangelog: (entry) => replication?.noteChange(entry),
   });
   stack.defer(() => links.stop());
+  replication = Replication.start({ ...facts, store, view: links.view, world, deadlines, log, config, localAddress });
+  stack.defer(() => replication.stop());
   log.notice("storage.started", { group: identity.groupName, id: identity.storageId, uuid, port: server.local.port });
-  return new StorageServer(identity, uuid, server.local, links, stack.move());
+  return new StorageServer(identity, uuid, server.local, links, replication, stack.move());
 }
 
 export class StorageServer {
@@ -125,14 +130,24 @@ export class StorageServer {
   readonly local: Endpoint;
   /** The connections to the trackers: what they are doing and why. */
   readonly links: TrackerLinks;
+  /** What is being done for the other members. */
+  readonly replication: Replication;
   private readonly stack: ShutdownStack;
   private stopping: Promise<void> | undefined;
 
-  constructor(identity: StorageIdentity, uuid: string, local: Endpoint, links: TrackerLinks, stack: ShutdownStack) {
+  constructor(
+    identity: StorageIdentity,
+    uuid: string,
+    local: Endpoint,
+    links: TrackerLinks,
+    replication: Replication,
+    stack: ShutdownStack,
+  ) {
     this.identity = identity;
     this.uuid = uuid;
     this.local = local;
     this.links = links;
+    this.replication = replication;
     this.stack = stack;
   }
 
