@@ -99,6 +99,7 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
     statistics,
     locks: new FileLocks(),
     slab: new Slab(),
+    disk: world.disk,
     clock: world.clock,
     random: world.random,
     log,
