@@ -1,13 +1,13 @@
 // What of the log a member needs that rebuilds a disk: each file that is still here, as what it is now, not as what it
 // was when it was logged (wire-protocol.md §9.11).
-import { FdfsError, printLogicalName, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
+import { printLogicalName, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
 import type { FileStat } from "@fastdfs-ts/runtime";
 
 import type { BinlogOp, BinlogRecord } from "../binlog/binlog-record.ts";
 import { after, type Awaitable } from "../store/awaitable.ts";
 import type { StorePath } from "../store/store-path.ts";
 import type { FileStore } from "./file-store.ts";
-import { type ResolvedName, resolveName } from "./resolve-name.ts";
+import { type ResolvedName, resolveNameOrNot } from "./resolve-name.ts";
 import { openTrunkSlot, trunkSlotOf } from "./trunk-slot.ts";
 
 export type Restorable = Awaitable<BinlogRecord | undefined>;
@@ -19,7 +19,8 @@ const making: Partial<Record<BinlogOp, "C" | "c">> = { C: "C", c: "c", L: "C", l
 export function asRestorable(store: FileStore, storePath: StorePath, record: BinlogRecord): Restorable {
   const op = making[record.op];
   if (op === undefined) return undefined;
-  const target = resolved(store, record.logicalName);
+  // The log of a C storage may name anything.
+  const target = resolveNameOrNot(store, record.logicalName);
   if (target?.storePath !== storePath) return undefined;
   return after(storePath.disk.linkStat(target.path), (stat) => described(store, target, stat, record, op));
 }
@@ -68,17 +69,7 @@ function logicalNameOf(store: FileStore, path: string): string | undefined {
     const high = Number.parseInt(pathInStore.slice(0, 2), 16);
     const low = Number.parseInt(pathInStore.slice(3, 5), 16);
     const name = printLogicalName(storePath.index, high, low, pathInStore.slice(TRUE_PATH_BYTES));
-    if (resolved(store, name)?.path === path) return name;
+    if (resolveNameOrNot(store, name)?.path === path) return name;
   }
   return undefined;
-}
-
-function resolved(store: FileStore, logicalName: string): ResolvedName | undefined {
-  try {
-    return resolveName(store, logicalName);
-  } catch (error) {
-    // The log of a C storage may name anything.
-    if (error instanceof FdfsError) return undefined;
-    throw error;
-  }
 }
