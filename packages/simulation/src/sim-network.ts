@@ -45,6 +45,11 @@ export class NetworkHost {
     return undefined;
   }
 
+  /** The process goes on and finds what its kernel has taken in. */
+  thaw(): void {
+    for (const connection of this.connections) connection.thaw();
+  }
+
   /** The kernel lives on and resets what its process had open. */
   resetConnections(): void {
     for (const connection of this.connections) connection.resetByCrash();
