@@ -56,10 +56,9 @@ function upload(
       extension: request.extension,
     });
     session.subject = logicalName;
-    const pathInStore = logicalName.slice(PATH_IN_STORE_AT);
-    return after(publish(store, storePath, received, seconds, logicalName, pathInStore), () =>
-      storedNameAnswer(store, logicalName),
-    );
+    const path = storePath.fileAt(logicalName.slice(PATH_IN_STORE_AT));
+    const published = store.locks.soon(path, () => publish(store, storePath, received, seconds, logicalName, path));
+    return after(published, () => storedNameAnswer(store, logicalName));
   });
 }
 
@@ -90,7 +89,7 @@ async function uploadSlave(
       await discard(slave.storePath, received.path);
       throw slaveExists(logicalName);
     }
-    await publish(store, slave.storePath, received, changeSeconds(store), logicalName, slave.pathInStore);
+    await publish(store, slave.storePath, received, changeSeconds(store), logicalName, slave.path);
   });
   return storedNameAnswer(store, logicalName);
 }
@@ -102,12 +101,12 @@ function publish(
   received: ReceivedFile,
   seconds: number,
   logicalName: string,
-  pathInStore: string,
+  path: string,
 ): Awaitable<void> {
   return rescue(
     () => {
       store.binlog.append(seconds, "C", logicalName);
-      return after(storePath.disk.rename(received.path, storePath.fileAt(pathInStore)), () => {
+      return after(storePath.disk.rename(received.path, path), () => {
         // C counts an upload when it has succeeded, and those that fail not at all.
         const { statistics } = store;
         statistics.totalUploadCount++;
