@@ -16,6 +16,9 @@ import {
 import { DataInitFile } from "./formats/data-init-file.ts";
 import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
 import { openFileStore } from "./open-file-store.ts";
+import { withdrawAcceptance } from "./recovery/lost-path.ts";
+import { LostPaths } from "./recovery/lost-paths.ts";
+import { settleReplacedMember } from "./recovery/replaced-member.ts";
 import { Introductions } from "./replication/introductions.ts";
 import { ReceivedStamps } from "./replication/received-stamps.ts";
 import { Replication } from "./replication/replication.ts";
@@ -25,6 +28,7 @@ import { replicaRoutes } from "./service/replica-routes.ts";
 import { clusterSettings } from "./tracker-link/cluster-parameters.ts";
 import { settleAddress } from "./tracker-link/settle-address.ts";
 import { askTrackersWhoIAm } from "./tracker-link/startup-queries.ts";
+import { TrackerQuestions } from "./tracker-link/tracker-questions.ts";
 import { TrackerLinks } from "./tracker-link/tracker-links.ts";
 
 const MIB = 1024 * 1024;
@@ -60,6 +64,9 @@ export async function openStorage(
   const facts = await askTrackersWhoIAm({ config, world, deadlines, log, signal, localAddress });
   await settleAddress({ ...facts, config, world, deadlines, log, signal, localAddress, initFile });
   const { identity, parameters, storageIds } = facts;
+  const questions = new TrackerQuestions({ ...world, ...config, ...facts, deadlines, log, signal, localAddress });
+  const asking = { config, world, log, signal, identity, initFile, questions };
+  await settleReplacedMember(asking);
   const { spaceReserve: reserve, storePathChoice } = clusterSettings(parameters, log);
   const addressById = new Map(storageIds.map(({ id, hosts }) => [String(id), hosts[0] ?? ""]));
   const rules = {
@@ -69,7 +76,17 @@ export async function openStorage(
     addressOfStorageId: (storageId: string) => addressById.get(storageId) ?? "",
   };
 
-  const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack });
+  const dialing = {
+    ...config,
+    network,
+    deadlines,
+    signal,
+    localAddress,
+    groupName: identity.groupName,
+    ownId: identity.storageId,
+  };
+  const lostPaths = new LostPaths({ ...asking, dialing });
+  const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack, lostPaths });
   const stamps = ReceivedStamps.open({ disk, clock, log, basePath: config.basePath });
   stack.defer(() => stamps.close());
   const accessLog = openAccessLog(config, world, log);
@@ -120,6 +137,10 @@ export async function openStorage(
   stack.defer(() => links.stop());
   replication = Replication.start({ ...facts, store, view: links.view, world, deadlines, log, config, localAddress });
   stack.defer(() => replication.stop());
+  void links.firstJoin.then(
+    () => withdrawAcceptance(disk, config.basePath, "member"),
+    () => undefined,
+  );
   log.notice("storage.started", { group: identity.groupName, id: identity.storageId, uuid, port: server.local.port });
   return new StorageServer(identity, uuid, server.local, links, replication, stack.move());
 }

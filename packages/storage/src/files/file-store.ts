@@ -1,7 +1,7 @@
 // Everything the file services share: whose files they are, where they lie, the log of what happened to them.
 import { FdfsError } from "@fastdfs-ts/protocol";
 import type { Slab } from "@fastdfs-ts/rpc";
-import type { Clock, Logger, Random } from "@fastdfs-ts/runtime";
+import type { Clock, Disk, Logger, Random } from "@fastdfs-ts/runtime";
 
 import type { BinlogWriter } from "../binlog/binlog-writer.ts";
 import type { StorageStatistics } from "../stats.ts";
@@ -21,6 +21,8 @@ export interface FileStore {
   readonly statistics: StorageStatistics;
   readonly locks: FileLocks;
   readonly slab: Slab;
+  /** For what lies under `base_path`; each store path has a disk of its own. */
+  readonly disk: Disk;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -17,6 +17,7 @@ import { answerRaw, type Route, type RouteAnswer, type Session, type StreamedAns
 
 import { type FileStore, requireOwnGroup } from "../files/file-store.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
+import { openContent } from "../files/stored-content.ts";
 import { CountedReads, countOpen, countReadFile } from "../pieces.ts";
 import type { StorageStatistics } from "../stats.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
@@ -82,14 +83,14 @@ function downloadWhole(
 }
 
 async function downloadRange(store: FileStore, request: DownloadRequest, target: ResolvedName): Promise<RouteAnswer> {
-  const file = await target.storePath.disk.open(target.path, "read");
+  const content = await openContent(store, target);
+  const { file } = content;
   let answer: RouteAnswer;
   try {
-    const stat = await file.stat();
-    if (stat.kind !== "file") throw new FdfsError("NOT_A_FILE", { fileName: target.logicalName });
-    const bytes = rangeBytes(request, stat.sizeBytes);
-    if (bytes > WHOLE_BYTES) answer = streamed(store, file, request.offset, bytes);
-    else answer = { frame: await wholeFrame(store, file, request.offset, bytes), slab: store.slab };
+    const bytes = rangeBytes(request, content.bytes);
+    const from = content.at + request.offset;
+    if (bytes > WHOLE_BYTES) answer = streamed(store, file, from, bytes);
+    else answer = { frame: await wholeFrame(store, file, from, bytes), slab: store.slab };
   } catch (error) {
     await file.close();
     throw error;

@@ -18,6 +18,7 @@ import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 import { fileCrc32 } from "../files/file-crc32.ts";
 import { type FileStore, requireOwnGroup } from "../files/file-store.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
+import { statContent } from "../files/stored-content.ts";
 import { countReadFile } from "../pieces.ts";
 
 export function fileInfoRoutes(store: FileStore): Route[] {
@@ -33,13 +34,12 @@ async function queryFileInfo(store: FileStore, request: FileRequest, session: Se
   session.subject = request.logicalName;
   requireOwnGroup(store, request.groupName);
   const target = resolveName(store, request.logicalName);
-  const { disk } = target.storePath;
-  const stat = await disk.stat(target.path);
+  const stat = await statContent(target);
   if (stat === undefined)
     throw new FdfsError("NOT_FOUND", { fileName: request.logicalName, reason: "the file does not exist" });
   if (stat.kind !== "file") throw new FdfsError("NOT_A_FILE", { fileName: request.logicalName });
   // The time is that of a link itself, the size that of what it points to.
-  const modifiedMs = (await disk.linkStat(target.path))?.modifiedMs ?? stat.modifiedMs;
+  const modifiedMs = (await target.storePath.disk.linkStat(target.path))?.modifiedMs ?? stat.modifiedMs;
   const facts = parseNameFacts(target.pathInStore, TRUE_PATH_BYTES);
   const shape = store.addressBytes() === IPV6_FIELD_BYTES ? FileInfoIpv6 : FileInfo;
   return shape.encode({

@@ -6,6 +6,7 @@ import type { FileStore } from "../files/file-store.ts";
 import { appenderRoutes } from "./appender-changes.ts";
 import { deleteRoutes } from "./deletes.ts";
 import { downloadRoutes } from "./downloads.ts";
+import { binlogRoutes } from "./fetch-binlog.ts";
 import { fileInfoRoutes } from "./file-infos.ts";
 import { linkRoutes } from "./links.ts";
 import { metadataRoutes } from "./metadata.ts";
@@ -20,6 +21,7 @@ export function fileRoutes(store: FileStore): Route[] {
     ...fileInfoRoutes(store),
     ...appenderRoutes(store),
     ...linkRoutes(store),
+    ...binlogRoutes(store),
     answer(connectionCommands.activeTest, () => ({})),
     quit(connectionCommands.quit),
   ];

@@ -18,6 +18,7 @@ import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 import { changeSeconds, type FileStore, noteChange, requireOwnGroup } from "../files/file-store.ts";
 import { discard } from "../files/discard.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
+import { statContent } from "../files/stored-content.ts";
 import { countReadFile } from "../pieces.ts";
 
 export function metadataRoutes(store: FileStore): Route[] {
@@ -107,7 +108,7 @@ async function removeMetadata(store: FileStore, target: ResolvedName): Promise<v
 }
 
 async function requireFile(target: ResolvedName): Promise<void> {
-  if ((await target.storePath.disk.stat(target.path)) === undefined) {
+  if ((await statContent(target)) === undefined) {
     throw new FdfsError("NOT_FOUND", { fileName: target.logicalName, reason: "the file does not exist" });
   }
 }
