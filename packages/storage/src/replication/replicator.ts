@@ -332,7 +332,7 @@ export class Replicator {
     const { store, world, deadlines, config } = this.context;
     const { peer } = this;
     const connection = await this.dialer.connect(peer, signal);
-    if (signal.aborted || this.peer !== peer || this.queue !== queue) {
+    if (this.peer !== peer || !this.isCurrent(queue)) {
       connection.connection.destroy();
       return;
     }
@@ -364,9 +364,14 @@ export class Replicator {
       this.failures = 0;
       this.loggedReason = "";
     }
-    if (signal.aborted || this.whyNot() !== undefined || this.queue !== queue) return;
+    if (this.whyNot() !== undefined || !this.isCurrent(queue)) return;
     this.fail(end);
     await this.rest(signal);
+  }
+
+  // A method, because the compiler would otherwise believe that nothing changes while we wait.
+  private isCurrent(queue: PushQueue): boolean {
+    return this.queue === queue && !this.stopping.signal.aborted;
   }
 
   /** Everything is confirmed: if that was a backfill, it is over. */
