@@ -49,7 +49,6 @@ export type ReplicationConfig = Pick<
   | "syncStartTime"
   | "syncEndTime"
   | "markWriteFrequency"
-  | "skipInvalidRecords"
 >;
 
 /** What all replicators of a storage share. */
@@ -290,7 +289,7 @@ export class Replicator {
   }
 
   private begin(start: StartPosition, mark: SyncMark | undefined): void {
-    const { store, world, config } = this.context;
+    const { store, world } = this.context;
     const { disk, clock } = world;
     const queue = PushQueue.open({
       disk,
@@ -301,7 +300,6 @@ export class Replicator {
       role: start,
       parked: ParkedRecords.open(disk, this.parkedPath, this.log),
       peerId: this.peer.storageId,
-      expectsInvalidRecords: config.skipInvalidRecords,
       onProgress: () => {
         this.mark.touch();
         if (queue.isDrained) this.noteDrained();
