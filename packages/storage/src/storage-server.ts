@@ -111,7 +111,8 @@ export async function openStorage(
   stack.defer(() => server.stop(DRAIN_MS));
 
   // Last in: trackers send clients only once we answer; first out: they stop sending before we drain.
-  let replication: Replication | undefined;
+  // The links tell replication of deleted members, and replication needs what the links know.
+  const running: { replication?: Replication } = {};
   const links = TrackerLinks.start({
     ...facts,
     config,
@@ -132,10 +133,12 @@ export async function openStorage(
         freeMib: Math.floor(freeBytes / MIB),
       }));
     },
-    onChangelog: (entry) => replication?.noteChange(entry),
+    onChangelog: (entry) => running.replication?.noteChange(entry),
   });
   stack.defer(() => links.stop());
-  replication = Replication.start({ ...facts, store, view: links.view, world, deadlines, log, config, localAddress });
+  const { view } = links;
+  const replication = Replication.start({ ...facts, store, view, world, deadlines, log, config, localAddress });
+  running.replication = replication;
   stack.defer(() => replication.stop());
   void links.firstJoin.then(
     () => withdrawAcceptance(disk, config.basePath, "member"),
