@@ -16,8 +16,12 @@ import {
 import { DataInitFile } from "./formats/data-init-file.ts";
 import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
 import { openFileStore } from "./open-file-store.ts";
+import { Introductions } from "./replication/introductions.ts";
+import { ReceivedStamps } from "./replication/received-stamps.ts";
+import { Replication } from "./replication/replication.ts";
 import { logAccess } from "./service/access-actions.ts";
 import { fileRoutes } from "./service/file-routes.ts";
+import { replicaRoutes } from "./service/replica-routes.ts";
 import { clusterSettings } from "./tracker-link/cluster-parameters.ts";
 import { settleAddress } from "./tracker-link/settle-address.ts";
 import { askTrackersWhoIAm } from "./tracker-link/startup-queries.ts";
@@ -66,6 +70,8 @@ export async function openStorage(
   };
 
   const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack });
+  const stamps = ReceivedStamps.open({ disk, clock, log, basePath: config.basePath });
+  stack.defer(() => stamps.close());
   const accessLog = openAccessLog(config, world, log);
   if (accessLog !== undefined) stack.defer(() => accessLog.close());
 
@@ -74,7 +80,10 @@ export async function openStorage(
     network,
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
-    routes: fileRoutes(store),
+    routes: [
+      ...fileRoutes(store),
+      ...replicaRoutes(store, { introductions: new Introductions(), stamps, startedMs: clock.now() }),
+    ],
     maxConnections: config.maxConnections,
     networkTimeoutMs: config.networkTimeoutMs,
     closeOnBadRequest: true,
@@ -85,6 +94,7 @@ export async function openStorage(
   stack.defer(() => server.stop(DRAIN_MS));
 
   // Last in: trackers send clients only once we answer; first out: they stop sending before we drain.
+  let replication: Replication | undefined;
   const links = TrackerLinks.start({
     ...facts,
     config,
@@ -94,6 +104,7 @@ export async function openStorage(
     localAddress,
     initFile,
     statistics: store.statistics,
+    syncStamps: () => stamps.stamps(),
     connections: () => server.connectionCounts,
     version: PROTOCOL_VERSION,
     upTimeSeconds: Math.floor(clock.now() / 1000),
@@ -104,10 +115,13 @@ export async function openStorage(
         freeMib: Math.floor(freeBytes / MIB),
       }));
     },
+    onChangelog: (entry) => replication?.noteChange(entry),
   });
   stack.defer(() => links.stop());
+  replication = Replication.start({ ...facts, store, view: links.view, world, deadlines, log, config, localAddress });
+  stack.defer(() => replication.stop());
   log.notice("storage.started", { group: identity.groupName, id: identity.storageId, uuid, port: server.local.port });
-  return new StorageServer(identity, uuid, server.local, links, stack.move());
+  return new StorageServer(identity, uuid, server.local, links, replication, stack.move());
 }
 
 export class StorageServer {
@@ -116,14 +130,24 @@ export class StorageServer {
   readonly local: Endpoint;
   /** The connections to the trackers: what they are doing and why. */
   readonly links: TrackerLinks;
+  /** What is being done for the other members. */
+  readonly replication: Replication;
   private readonly stack: ShutdownStack;
   private stopping: Promise<void> | undefined;
 
-  constructor(identity: StorageIdentity, uuid: string, local: Endpoint, links: TrackerLinks, stack: ShutdownStack) {
+  constructor(
+    identity: StorageIdentity,
+    uuid: string,
+    local: Endpoint,
+    links: TrackerLinks,
+    replication: Replication,
+    stack: ShutdownStack,
+  ) {
     this.identity = identity;
     this.uuid = uuid;
     this.local = local;
     this.links = links;
+    this.replication = replication;
     this.stack = stack;
   }
 
@@ -145,7 +169,7 @@ function openAccessLog(config: StorageConfig, { disk, clock }: World, log: Logge
       clock,
       path,
       config: config.accessLog,
-      onError: (error) => log.error("access-log.failed", { path, error }),
+      onError: (error, concerns) => log.error("access-log.failed", { path, concerns, error }),
     });
   } catch (error) {
     throw FdfsError.fromUnknown(error, { path });

@@ -17,13 +17,18 @@ import type { FileStore } from "../src/files/file-store.ts";
 import { DataInitFile } from "../src/formats/data-init-file.ts";
 import { storageIdentity } from "../src/identity.ts";
 import { type FileServiceRules, openFileStore } from "../src/open-file-store.ts";
+import { Introductions } from "../src/replication/introductions.ts";
+import { ReceivedStamps } from "../src/replication/received-stamps.ts";
 import { fileRoutes } from "../src/service/file-routes.ts";
+import { replicaRoutes } from "../src/service/replica-routes.ts";
 
 export interface ServedStore {
   readonly directory: string;
   readonly port: number;
   readonly store: FileStore;
   readonly server: RpcServer;
+  /** How far peers have pushed. */
+  readonly stamps: ReceivedStamps;
   readonly troubles: unknown[];
   /** Requests that could not be served because of the disk. */
   readonly failures: unknown[];
@@ -92,11 +97,14 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
     }),
     stack,
   });
+  const stamps = ReceivedStamps.open({ disk: world.disk, clock: world.clock, log, basePath: directory });
+  stack.defer(() => stamps.close());
+  const services = { introductions: new Introductions(), stamps, startedMs: world.clock.now() };
   const server = await RpcServer.listen({
     network: world.network,
     clock: world.clock,
     listen: { hosts: [options.listenHost ?? "127.0.0.1"], port: 0 },
-    routes: fileRoutes(store),
+    routes: [...fileRoutes(store), ...replicaRoutes(store, services)],
     maxConnections: options.maxConnections ?? 100,
     networkTimeoutMs: options.networkTimeoutMs ?? 30_000,
     closeOnBadRequest: true,
@@ -110,6 +118,7 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
     port: server.local.port,
     store,
     server,
+    stamps,
     troubles,
     failures,
     stop,

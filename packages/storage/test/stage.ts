@@ -1,8 +1,7 @@
 // A storage on a simulated host that can be killed and started again, and a client on another.
 import { Deadlines } from "@fastdfs-ts/runtime";
-import { type SimHost, SimWorld } from "@fastdfs-ts/simulation";
+import { checkStore, type FoundFile, type SimHost, SimWorld } from "@fastdfs-ts/simulation";
 import { type ServedStore, serveStore } from "./served-store.ts";
-import { checkStore, type FoundFile } from "./store-checker.ts";
 import { StoreClient } from "./store-client.ts";
 
 const SERVER = "192.0.2.1";

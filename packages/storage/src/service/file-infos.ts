@@ -28,6 +28,7 @@ export function fileInfoRoutes(store: FileStore): Route[] {
   ];
 }
 
+/** A missing file is never logged, so there is nothing to do for `fileInfoFlags.silent`. */
 async function queryFileInfo(store: FileStore, request: FileRequest, session: Session, flags: number): Promise<Buffer> {
   session.subject = request.logicalName;
   requireOwnGroup(store, request.groupName);
