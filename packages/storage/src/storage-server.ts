@@ -17,6 +17,7 @@ import { DataInitFile } from "./formats/data-init-file.ts";
 import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
 import { openFileStore } from "./open-file-store.ts";
 import { Introductions } from "./replication/introductions.ts";
+import { ReadThrough } from "./replication/read-through.ts";
 import { ReceivedStamps } from "./replication/received-stamps.ts";
 import { logAccess } from "./service/access-actions.ts";
 import { fileRoutes } from "./service/file-routes.ts";
@@ -71,6 +72,23 @@ export async function openStorage(
   const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack });
   const stamps = ReceivedStamps.open({ disk, clock, log, basePath: config.basePath });
   stack.defer(() => stamps.close());
+  const introductions = new Introductions();
+  let links: TrackerLinks | undefined = undefined as TrackerLinks | undefined; // made last, see below
+  const readThrough = new ReadThrough({
+    network,
+    clock,
+    deadlines,
+    log,
+    connectTimeoutMs: config.connectTimeoutMs,
+    networkTimeoutMs: config.networkTimeoutMs,
+    localAddress,
+    ownSource: store.source,
+    peers: () => links?.view.peers ?? [],
+    stamps,
+    introductions,
+    deletions: store.deletions,
+  });
+  stack.defer(() => readThrough.close());
   const accessLog = openAccessLog(config, world, log);
   if (accessLog !== undefined) stack.defer(() => accessLog.close());
 
@@ -80,8 +98,8 @@ export async function openStorage(
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
     routes: [
-      ...fileRoutes(store),
-      ...replicaRoutes(store, { introductions: new Introductions(), stamps, startedMs: clock.now() }),
+      ...fileRoutes(store, readThrough),
+      ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() }),
     ],
     maxConnections: config.maxConnections,
     networkTimeoutMs: config.networkTimeoutMs,
@@ -93,7 +111,7 @@ export async function openStorage(
   stack.defer(() => server.stop(DRAIN_MS));
 
   // Last in: trackers send clients only once we answer; first out: they stop sending before we drain.
-  const links = TrackerLinks.start({
+  links = TrackerLinks.start({
     ...facts,
     config,
     world,

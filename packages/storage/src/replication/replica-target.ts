@@ -8,7 +8,7 @@ import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 
 /** A name with one of these would break the log line that it is written to. */
- 
+
 const BREAKS_LINES = /[\0-\x20\x7f]/;
 
 /**
