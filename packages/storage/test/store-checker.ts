@@ -55,7 +55,7 @@ function loggedNames(disk: DiskCalls, folder: string): Set<string> {
     if (text !== "" && !text.endsWith("\n")) throw new Error(`${part} ends in the middle of a line`);
     for (const line of text.split("\n").slice(0, -1)) {
       const { op, logicalName } = parseBinlogRecord(line);
-      if ("CULR".includes(op)) names.add(logicalName);
+      if ("CULR".includes(op.toUpperCase())) names.add(logicalName);
     }
   }
   return names;
