@@ -20,6 +20,7 @@ import { withdrawAcceptance } from "./recovery/lost-path.ts";
 import { LostPaths } from "./recovery/lost-paths.ts";
 import { settleReplacedMember } from "./recovery/replaced-member.ts";
 import { Introductions } from "./replication/introductions.ts";
+import { ReadThrough } from "./replication/read-through.ts";
 import { ReceivedStamps } from "./replication/received-stamps.ts";
 import { Replication } from "./replication/replication.ts";
 import { logAccess } from "./service/access-actions.ts";
@@ -89,6 +90,24 @@ export async function openStorage(
   const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack, lostPaths });
   const stamps = ReceivedStamps.open({ disk, clock, log, basePath: config.basePath });
   stack.defer(() => stamps.close());
+  const introductions = new Introductions();
+  // What is opened last: files are served with what it knows, and it tells replication of deleted members.
+  const running: { links?: TrackerLinks; replication?: Replication } = {};
+  const readThrough = new ReadThrough({
+    network,
+    clock,
+    deadlines,
+    log,
+    connectTimeoutMs: config.connectTimeoutMs,
+    networkTimeoutMs: config.networkTimeoutMs,
+    localAddress,
+    ownSource: store.source,
+    peers: () => running.links?.view.peers ?? [],
+    stamps,
+    introductions,
+    deletions: store.deletions,
+  });
+  stack.defer(() => readThrough.close());
   const accessLog = openAccessLog(config, world, log);
   if (accessLog !== undefined) stack.defer(() => accessLog.close());
 
@@ -98,8 +117,8 @@ export async function openStorage(
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
     routes: [
-      ...fileRoutes(store),
-      ...replicaRoutes(store, { introductions: new Introductions(), stamps, startedMs: clock.now() }),
+      ...fileRoutes(store, readThrough),
+      ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() }),
     ],
     maxConnections: config.maxConnections,
     networkTimeoutMs: config.networkTimeoutMs,
@@ -111,8 +130,6 @@ export async function openStorage(
   stack.defer(() => server.stop(DRAIN_MS));
 
   // Last in: trackers send clients only once we answer; first out: they stop sending before we drain.
-  // The links tell replication of deleted members, and replication needs what the links know.
-  const running: { replication?: Replication } = {};
   const links = TrackerLinks.start({
     ...facts,
     config,
@@ -136,6 +153,7 @@ export async function openStorage(
     onChangelog: (entry) => running.replication?.noteChange(entry),
   });
   stack.defer(() => links.stop());
+  running.links = links;
   const { view } = links;
   const replication = Replication.start({ ...facts, store, view, world, deadlines, log, config, localAddress });
   running.replication = replication;

@@ -70,7 +70,10 @@ async function applyWrite(
     let isSpoolNeeded = false as boolean; // set in a callback, which the compiler does not see
     try {
       return await changeReplica(store, target, request.timestampSeconds, judge, async (file, stat, facts) => {
-        const put = () => copyInto(target, spool, file, offset);
+        const put = async () => {
+          await copyInto(target, spool, file, offset);
+          await file.setTimes(facts.seconds);
+        };
         if (kind === "append") {
           const change: Change = { kind, ...facts, offset, bytes };
           await tryOut(store, target, change, { act: put, undo: () => file.truncate(stat.sizeBytes) });
@@ -99,7 +102,10 @@ export async function applyTruncate(store: FileStore, request: SyncTruncateReque
   return changeReplica(store, target, timestampSeconds, judge, async (file, _stat, facts) => {
     countOpen(store.statistics);
     const change: Change = { kind: "truncate", ...facts, oldBytes, newBytes };
-    const act = () => file.truncate(newBytes);
+    const act = async () => {
+      await file.truncate(newBytes);
+      await file.setTimes(facts.seconds);
+    };
     // A file can be too large for the file system; what is cut off is gone.
     if (newBytes > oldBytes) await tryOut(store, target, change, { act, undo: () => file.truncate(oldBytes) });
     else await carryOut(store, target, change, act);
@@ -113,7 +119,7 @@ interface ReplicaFacts {
   readonly pathInStore: string;
 }
 
-/** Runs `change` on the file under its lock if the verdict still is to apply it, and gives it the time of the record. */
+/** Runs `change` on the file under its lock if the verdict still is to apply it. */
 function changeReplica(
   store: FileStore,
   target: ResolvedName,
@@ -130,7 +136,6 @@ function changeReplica(
     const file = await disk.open(path, "write");
     try {
       await change(file, stat, { isReplica: true, seconds, logicalName, pathInStore });
-      await file.setTimes(seconds);
     } finally {
       await file.close();
     }

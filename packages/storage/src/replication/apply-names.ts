@@ -21,6 +21,7 @@ export function applyDelete(store: FileStore, request: SyncDeleteRequest): Await
       }
       // A process that is killed in between is sent the record again.
       store.binlog.append(timestampSeconds, "d", logicalName);
+      store.deletions.note(logicalName);
       return after(disk.unlink(target.path), () => "applied" as const);
     }),
   );
