@@ -16,9 +16,13 @@ import {
 import { DataInitFile } from "./formats/data-init-file.ts";
 import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
 import { openFileStore } from "./open-file-store.ts";
+import { askForGroup } from "./recovery/group-picture.ts";
 import { withdrawAcceptance } from "./recovery/lost-path.ts";
 import { LostPaths } from "./recovery/lost-paths.ts";
+import { MemberRepair, uncertainTime } from "./recovery/member-repair.ts";
+import { PendingRepair } from "./recovery/pending-repair.ts";
 import { settleReplacedMember } from "./recovery/replaced-member.ts";
+import { RunningFile } from "./recovery/running-file.ts";
 import { logAccess } from "./service/access-actions.ts";
 import { fileRoutes } from "./service/file-routes.ts";
 import { clusterSettings } from "./tracker-link/cluster-parameters.ts";
@@ -53,6 +57,11 @@ export async function openStorage(
   disk.makeDirectory(`${config.basePath}/data/sync`);
   const initFile = DataInitFile.open(disk, config.basePath, Math.floor(clock.now() / 1000));
   const uuid = readOrCreateStorageUuid(disk, random, config.basePath);
+  const pending = PendingRepair.open(disk, config.basePath);
+  const running = RunningFile.open(disk, clock, config.basePath, world.bootId);
+  if (running.lastLife.kind === "dark") pending.require(uncertainTime(running.lastLife.aliveSeconds), true);
+  const life = running.begin(log);
+  stack.defer(() => life.end());
 
   const deadlines = Deadlines.open(clock, DEADLINE_RESOLUTION_MS);
   stack.defer(() => deadlines.close());
@@ -60,8 +69,11 @@ export async function openStorage(
   const facts = await askTrackersWhoIAm({ config, world, deadlines, log, signal, localAddress });
   await settleAddress({ ...facts, config, world, deadlines, log, signal, localAddress, initFile });
   const { identity, parameters, storageIds } = facts;
-  const questions = new TrackerQuestions({ ...world, ...config, ...facts, deadlines, log, signal, localAddress });
-  const asking = { config, world, log, signal, identity, initFile, questions };
+  const stopping = new AbortController();
+  const ended = signal === undefined ? stopping.signal : AbortSignal.any([signal, stopping.signal]);
+  const asks = { ...world, ...config, deadlines, log, signal: ended, localAddress };
+  const questions = new TrackerQuestions({ ...asks, ...facts });
+  const asking = { config, world, log, signal: ended, identity, initFile, questions };
   await settleReplacedMember(asking);
   const { spaceReserve: reserve, storePathChoice } = clusterSettings(parameters, log);
   const addressById = new Map(storageIds.map(({ id, hosts }) => [String(id), hosts[0] ?? ""]));
@@ -72,17 +84,12 @@ export async function openStorage(
     addressOfStorageId: (storageId: string) => addressById.get(storageId) ?? "",
   };
 
-  const dialing = {
-    ...config,
-    network,
-    deadlines,
-    signal,
-    localAddress,
-    groupName: identity.groupName,
-    ownId: identity.storageId,
-  };
-  const lostPaths = new LostPaths({ ...asking, dialing });
+  const dialing = { ...asks, groupName: identity.groupName, ownId: identity.storageId };
+  const lostPaths = new LostPaths({ ...asking, pending, dialing });
   const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack, lostPaths });
+  const askGroup = () => askForGroup({ ...asking, clock });
+  const repair = new MemberRepair({ store, pending, clock, log, signal: ended, dialing, askForGroup: askGroup });
+  await repair.beforeService();
   const accessLog = openAccessLog(config, world, log);
   if (accessLog !== undefined) stack.defer(() => accessLog.close());
 
@@ -127,6 +134,11 @@ export async function openStorage(
     () => withdrawAcceptance(disk, config.basePath, "member"),
     () => undefined,
   );
+  const repaired = repair.whileServing(ended).catch(() => undefined);
+  stack.defer(async () => {
+    stopping.abort(new FdfsError("ABORTED", { reason: "the storage is stopping" }));
+    await repaired;
+  });
   log.notice("storage.started", { group: identity.groupName, id: identity.storageId, uuid, port: server.local.port });
   return new StorageServer(identity, uuid, server.local, links, stack.move());
 }
