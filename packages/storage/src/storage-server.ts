@@ -16,9 +16,13 @@ import {
 import { DataInitFile } from "./formats/data-init-file.ts";
 import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
 import { openFileStore } from "./open-file-store.ts";
+import { askForGroup } from "./recovery/group-picture.ts";
 import { withdrawAcceptance } from "./recovery/lost-path.ts";
 import { LostPaths } from "./recovery/lost-paths.ts";
+import { MemberRepair, uncertainTime } from "./recovery/member-repair.ts";
+import { PendingRepair } from "./recovery/pending-repair.ts";
 import { settleReplacedMember } from "./recovery/replaced-member.ts";
+import { RunningFile } from "./recovery/running-file.ts";
 import { Introductions } from "./replication/introductions.ts";
 import { ReadThrough } from "./replication/read-through.ts";
 import { ReceivedStamps } from "./replication/received-stamps.ts";
@@ -58,6 +62,11 @@ export async function openStorage(
   disk.makeDirectory(`${config.basePath}/data/sync`);
   const initFile = DataInitFile.open(disk, config.basePath, Math.floor(clock.now() / 1000));
   const uuid = readOrCreateStorageUuid(disk, random, config.basePath);
+  const pending = PendingRepair.open(disk, config.basePath);
+  const running = RunningFile.open(disk, clock, config.basePath, world.bootId);
+  if (running.lastLife.kind === "dark") pending.require(uncertainTime(running.lastLife.aliveSeconds), true);
+  const life = running.begin(log);
+  stack.defer(() => life.end());
 
   const deadlines = Deadlines.open(clock, DEADLINE_RESOLUTION_MS);
   stack.defer(() => deadlines.close());
@@ -65,8 +74,11 @@ export async function openStorage(
   const facts = await askTrackersWhoIAm({ config, world, deadlines, log, signal, localAddress });
   await settleAddress({ ...facts, config, world, deadlines, log, signal, localAddress, initFile });
   const { identity, parameters, storageIds } = facts;
-  const questions = new TrackerQuestions({ ...world, ...config, ...facts, deadlines, log, signal, localAddress });
-  const asking = { config, world, log, signal, identity, initFile, questions };
+  const stopping = new AbortController();
+  const ended = signal === undefined ? stopping.signal : AbortSignal.any([signal, stopping.signal]);
+  const asks = { ...world, ...config, deadlines, log, signal: ended, localAddress };
+  const questions = new TrackerQuestions({ ...asks, ...facts });
+  const asking = { config, world, log, signal: ended, identity, initFile, questions };
   await settleReplacedMember(asking);
   const { spaceReserve: reserve, storePathChoice } = clusterSettings(parameters, log);
   const addressById = new Map(storageIds.map(({ id, hosts }) => [String(id), hosts[0] ?? ""]));
@@ -77,22 +89,17 @@ export async function openStorage(
     addressOfStorageId: (storageId: string) => addressById.get(storageId) ?? "",
   };
 
-  const dialing = {
-    ...config,
-    network,
-    deadlines,
-    signal,
-    localAddress,
-    groupName: identity.groupName,
-    ownId: identity.storageId,
-  };
-  const lostPaths = new LostPaths({ ...asking, dialing });
+  const dialing = { ...asks, groupName: identity.groupName, ownId: identity.storageId };
+  const lostPaths = new LostPaths({ ...asking, pending, dialing });
   const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack, lostPaths });
+  const askGroup = () => askForGroup({ ...asking, clock });
+  const repair = new MemberRepair({ store, pending, clock, log, signal: ended, dialing, askForGroup: askGroup });
+  await repair.beforeService();
   const stamps = ReceivedStamps.open({ disk, clock, log, basePath: config.basePath });
   stack.defer(() => stamps.close());
   const introductions = new Introductions();
   // What is opened last: files are served with what it knows, and it tells replication of deleted members.
-  const running: { links?: TrackerLinks; replication?: Replication } = {};
+  const opened: { links?: TrackerLinks; replication?: Replication } = {};
   const readThrough = new ReadThrough({
     network,
     clock,
@@ -102,7 +109,7 @@ export async function openStorage(
     networkTimeoutMs: config.networkTimeoutMs,
     localAddress,
     ownSource: store.source,
-    peers: () => running.links?.view.peers ?? [],
+    peers: () => opened.links?.view.peers ?? [],
     stamps,
     introductions,
     deletions: store.deletions,
@@ -150,18 +157,23 @@ export async function openStorage(
         freeMib: Math.floor(freeBytes / MIB),
       }));
     },
-    onChangelog: (entry) => running.replication?.noteChange(entry),
+    onChangelog: (entry) => opened.replication?.noteChange(entry),
   });
   stack.defer(() => links.stop());
-  running.links = links;
+  opened.links = links;
   const { view } = links;
   const replication = Replication.start({ ...facts, store, view, world, deadlines, log, config, localAddress });
-  running.replication = replication;
+  opened.replication = replication;
   stack.defer(() => replication.stop());
   void links.firstJoin.then(
     () => withdrawAcceptance(disk, config.basePath, "member"),
     () => undefined,
   );
+  const repaired = repair.whileServing(ended).catch(() => undefined);
+  stack.defer(async () => {
+    stopping.abort(new FdfsError("ABORTED", { reason: "the storage is stopping" }));
+    await repaired;
+  });
   log.notice("storage.started", { group: identity.groupName, id: identity.storageId, uuid, port: server.local.port });
   return new StorageServer(identity, uuid, server.local, links, replication, stack.move());
 }

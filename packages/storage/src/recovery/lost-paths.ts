@@ -10,8 +10,10 @@ import type { TrackerQuestions } from "../tracker-link/tracker-questions.ts";
 import { FileGivers } from "./file-givers.ts";
 import { askForGroup, type GroupPicture, isComplete } from "./group-picture.ts";
 import { acceptFilePath, hasCompleteMember, isLossAccepted, lostPathAction } from "./lost-path.ts";
+import { lookbackTime } from "./member-repair.ts";
 import { isBeingRecovered, PathRecovery } from "./path-recovery.ts";
 import type { PeerDialing } from "./peer-client.ts";
+import type { PendingRepair } from "./pending-repair.ts";
 import { RecoveryFiles } from "./recovery-files.ts";
 
 export interface LostPathsOptions {
@@ -22,6 +24,7 @@ export interface LostPathsOptions {
   readonly identity: StorageIdentity;
   readonly initFile: DataInitFile;
   readonly questions: TrackerQuestions;
+  readonly pending: PendingRepair;
   readonly dialing: PeerDialing;
 }
 
@@ -63,7 +66,9 @@ export class LostPaths {
 
   /** Copies the files of a path for which `begin` said so. Throws FdfsError of the disk, and the signal's reason. */
   async restore(store: Pick<FileStore, "paths">, storePath: StorePath): Promise<void> {
-    const { world, config, dialing } = this.options;
+    const { world, config, dialing, pending } = this.options;
+    // The member that is copied from may not have got the newest files of the others yet.
+    pending.require(lookbackTime(Math.floor(world.clock.now() / 1000)), false);
     const { ownStatus } = await this.askForGroup();
     const reports = await this.reportRecovery(ownStatus);
     try {
