@@ -1,4 +1,5 @@
 export { ConnectionPool, type PoolOptions } from "./client/connection-pool.ts";
+export { PipelinedConnection, type PipelineEvents, type PipelineOptions } from "./client/pipelined-connection.ts";
 export {
   type DialOptions,
   type ExchangeOptions,

@@ -16,11 +16,20 @@ import {
 import { DataInitFile } from "./formats/data-init-file.ts";
 import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
 import { openFileStore } from "./open-file-store.ts";
+import { withdrawAcceptance } from "./recovery/lost-path.ts";
+import { LostPaths } from "./recovery/lost-paths.ts";
+import { settleReplacedMember } from "./recovery/replaced-member.ts";
+import { Introductions } from "./replication/introductions.ts";
+import { ReadThrough } from "./replication/read-through.ts";
+import { ReceivedStamps } from "./replication/received-stamps.ts";
+import { Replication } from "./replication/replication.ts";
 import { logAccess } from "./service/access-actions.ts";
 import { fileRoutes } from "./service/file-routes.ts";
+import { replicaRoutes } from "./service/replica-routes.ts";
 import { clusterSettings } from "./tracker-link/cluster-parameters.ts";
 import { settleAddress } from "./tracker-link/settle-address.ts";
 import { askTrackersWhoIAm } from "./tracker-link/startup-queries.ts";
+import { TrackerQuestions } from "./tracker-link/tracker-questions.ts";
 import { TrackerLinks } from "./tracker-link/tracker-links.ts";
 
 const MIB = 1024 * 1024;
@@ -56,6 +65,9 @@ export async function openStorage(
   const facts = await askTrackersWhoIAm({ config, world, deadlines, log, signal, localAddress });
   await settleAddress({ ...facts, config, world, deadlines, log, signal, localAddress, initFile });
   const { identity, parameters, storageIds } = facts;
+  const questions = new TrackerQuestions({ ...world, ...config, ...facts, deadlines, log, signal, localAddress });
+  const asking = { config, world, log, signal, identity, initFile, questions };
+  await settleReplacedMember(asking);
   const { spaceReserve: reserve, storePathChoice } = clusterSettings(parameters, log);
   const addressById = new Map(storageIds.map(({ id, hosts }) => [String(id), hosts[0] ?? ""]));
   const rules = {
@@ -65,7 +77,37 @@ export async function openStorage(
     addressOfStorageId: (storageId: string) => addressById.get(storageId) ?? "",
   };
 
-  const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack });
+  const dialing = {
+    ...config,
+    network,
+    deadlines,
+    signal,
+    localAddress,
+    groupName: identity.groupName,
+    ownId: identity.storageId,
+  };
+  const lostPaths = new LostPaths({ ...asking, dialing });
+  const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack, lostPaths });
+  const stamps = ReceivedStamps.open({ disk, clock, log, basePath: config.basePath });
+  stack.defer(() => stamps.close());
+  const introductions = new Introductions();
+  // What is opened last: files are served with what it knows, and it tells replication of deleted members.
+  const running: { links?: TrackerLinks; replication?: Replication } = {};
+  const readThrough = new ReadThrough({
+    network,
+    clock,
+    deadlines,
+    log,
+    connectTimeoutMs: config.connectTimeoutMs,
+    networkTimeoutMs: config.networkTimeoutMs,
+    localAddress,
+    ownSource: store.source,
+    peers: () => running.links?.view.peers ?? [],
+    stamps,
+    introductions,
+    deletions: store.deletions,
+  });
+  stack.defer(() => readThrough.close());
   const accessLog = openAccessLog(config, world, log);
   if (accessLog !== undefined) stack.defer(() => accessLog.close());
 
@@ -74,7 +116,10 @@ export async function openStorage(
     network,
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
-    routes: fileRoutes(store),
+    routes: [
+      ...fileRoutes(store, readThrough),
+      ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() }),
+    ],
     maxConnections: config.maxConnections,
     networkTimeoutMs: config.networkTimeoutMs,
     closeOnBadRequest: true,
@@ -94,6 +139,7 @@ export async function openStorage(
     localAddress,
     initFile,
     statistics: store.statistics,
+    syncStamps: () => stamps.stamps(),
     connections: () => server.connectionCounts,
     version: PROTOCOL_VERSION,
     upTimeSeconds: Math.floor(clock.now() / 1000),
@@ -104,10 +150,20 @@ export async function openStorage(
         freeMib: Math.floor(freeBytes / MIB),
       }));
     },
+    onChangelog: (entry) => running.replication?.noteChange(entry),
   });
   stack.defer(() => links.stop());
+  running.links = links;
+  const { view } = links;
+  const replication = Replication.start({ ...facts, store, view, world, deadlines, log, config, localAddress });
+  running.replication = replication;
+  stack.defer(() => replication.stop());
+  void links.firstJoin.then(
+    () => withdrawAcceptance(disk, config.basePath, "member"),
+    () => undefined,
+  );
   log.notice("storage.started", { group: identity.groupName, id: identity.storageId, uuid, port: server.local.port });
-  return new StorageServer(identity, uuid, server.local, links, stack.move());
+  return new StorageServer(identity, uuid, server.local, links, replication, stack.move());
 }
 
 export class StorageServer {
@@ -116,14 +172,24 @@ export class StorageServer {
   readonly local: Endpoint;
   /** The connections to the trackers: what they are doing and why. */
   readonly links: TrackerLinks;
+  /** What is being done for the other members. */
+  readonly replication: Replication;
   private readonly stack: ShutdownStack;
   private stopping: Promise<void> | undefined;
 
-  constructor(identity: StorageIdentity, uuid: string, local: Endpoint, links: TrackerLinks, stack: ShutdownStack) {
+  constructor(
+    identity: StorageIdentity,
+    uuid: string,
+    local: Endpoint,
+    links: TrackerLinks,
+    replication: Replication,
+    stack: ShutdownStack,
+  ) {
     this.identity = identity;
     this.uuid = uuid;
     this.local = local;
     this.links = links;
+    this.replication = replication;
     this.stack = stack;
   }
 
@@ -145,7 +211,7 @@ function openAccessLog(config: StorageConfig, { disk, clock }: World, log: Logge
       clock,
       path,
       config: config.accessLog,
-      onError: (error) => log.error("access-log.failed", { path, error }),
+      onError: (error, concerns) => log.error("access-log.failed", { path, concerns, error }),
     });
   } catch (error) {
     throw FdfsError.fromUnknown(error, { path });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RpcServer } from "@fastdfs-ts/rpc";
 import {
+  Deadlines,
   defaultStorageConfig,
   Logger,
   nullSink,
@@ -17,13 +18,20 @@ import type { FileStore } from "../src/files/file-store.ts";
 import { DataInitFile } from "../src/formats/data-init-file.ts";
 import { storageIdentity } from "../src/identity.ts";
 import { type FileServiceRules, openFileStore } from "../src/open-file-store.ts";
+import { Introductions } from "../src/replication/introductions.ts";
+import { ReadThrough } from "../src/replication/read-through.ts";
+import { ReceivedStamps } from "../src/replication/received-stamps.ts";
 import { fileRoutes } from "../src/service/file-routes.ts";
+import { replicaRoutes } from "../src/service/replica-routes.ts";
+import type { Peer } from "../src/tracker-link/membership-view.ts";
 
 export interface ServedStore {
   readonly directory: string;
   readonly port: number;
   readonly store: FileStore;
   readonly server: RpcServer;
+  /** How far peers have pushed. */
+  readonly stamps: ReceivedStamps;
   readonly troubles: unknown[];
   /** Requests that could not be served because of the disk. */
   readonly failures: unknown[];
@@ -47,6 +55,8 @@ export interface ServeStoreOptions {
   readonly reserveBytes?: number;
   readonly maxConnections?: number;
   readonly networkTimeoutMs?: number;
+  /** The other members of the group; none are known if not given. */
+  readonly peers?: () => readonly Peer[];
   /** Address to bind; loopback if not given. */
   readonly listenHost?: string;
 }
@@ -92,13 +102,29 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
     }),
     stack,
   });
+  const stamps = ReceivedStamps.open({ disk: world.disk, clock: world.clock, log, basePath: directory });
+  stack.defer(() => stamps.close());
+  const introductions = new Introductions();
+  const networkTimeoutMs = options.networkTimeoutMs ?? 30_000;
+  const deadlines = Deadlines.open(world.clock, 50);
+  stack.defer(() => deadlines.close());
+  const readThrough = new ReadThrough({
+    ...{ network: world.network, clock: world.clock, deadlines, log, stamps, introductions, networkTimeoutMs },
+    connectTimeoutMs: networkTimeoutMs,
+    localAddress: options.listenHost,
+    ownSource: store.source,
+    peers: options.peers ?? (() => []),
+    deletions: store.deletions,
+  });
+  stack.defer(() => readThrough.close());
+  const services = { introductions, stamps, startedMs: world.clock.now() };
   const server = await RpcServer.listen({
     network: world.network,
     clock: world.clock,
     listen: { hosts: [options.listenHost ?? "127.0.0.1"], port: 0 },
-    routes: fileRoutes(store),
+    routes: [...fileRoutes(store, readThrough), ...replicaRoutes(store, services)],
     maxConnections: options.maxConnections ?? 100,
-    networkTimeoutMs: options.networkTimeoutMs ?? 30_000,
+    networkTimeoutMs,
     closeOnBadRequest: true,
     // What the disk refuses is told to the operator; it is no defect.
     onTrouble: (trouble) => (trouble.kind === "request-failed" ? failures : troubles).push(trouble),
@@ -110,6 +136,7 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
     port: server.local.port,
     store,
     server,
+    stamps,
     troubles,
     failures,
     stop,

@@ -148,7 +148,8 @@ export class RpcConnection implements ConnectionEvents {
     const exchange = this.begin(command, options);
     try {
       const head = command.request.encode(request);
-      await this.sendContent(exchange, head, content, options.flags ?? 0);
+      const flowing = this.sendHead(command.code, head, content.bytes, options.flags ?? 0);
+      await this.sendContent(exchange, content, flowing);
       const body = await this.readWholeBody(exchange);
       if (!exchange.sent) throw this.badAnswer(command, "success before the whole request was sent");
       return this.decode(command, body);
@@ -157,13 +158,49 @@ export class RpcConnection implements ConnectionEvents {
     }
   }
 
+  /**
+   * Sends a request that is encoded already, from its header on, and answers the status byte, whatever it is. A body, which
+   * some servers send where there should be none, is dropped. `content` is what follows; the header counts it. Throws
+   * CONNECTION_LOST, TIMED_OUT, ABORTED, BAD_ANSWER, and what the source of the content throws.
+   */
+  async status(
+    doc: string,
+    front: Buffer,
+    content: OutgoingContent | undefined,
+    options: ExchangeOptions,
+  ): Promise<number> {
+    const exchange = this.begin({ code: frameCommand(front), doc }, options);
+    try {
+      const flowing = this.socket.write(front);
+      if (content === undefined) exchange.sent = true;
+      else await this.sendContent(exchange, content, flowing);
+      const { status, bodyBytes } = await this.readHeader(exchange);
+      if (bodyBytes > MAX_ANSWER_BYTES) throw this.badAnswer(exchange.command, `a body of ${bodyBytes} bytes`);
+      exchange.left = bodyBytes;
+      while (this.inbox.length < bodyBytes) await this.moreBytes(exchange);
+      this.inbox.skip(bodyBytes);
+      exchange.left = 0;
+      return status;
+    } finally {
+      this.finish(exchange);
+    }
+  }
+
+  /** Gives the socket away, between exchanges: somebody else speaks on it from now on. */
+  release(): Connection {
+    if (!this.isUsable) throw new TypeError(`${peerText(this.endpoint)}: this connection cannot be given away`);
+    this.open = false;
+    this.onGone = undefined;
+    return this.socket;
+  }
+
   /** Sends a request whose answer is file content, and hands the content out as it arrives. */
   async fetch<Request>(command: Command<Request>, request: Request, options: ExchangeOptions): Promise<IncomingAnswer> {
     const exchange = this.begin(command, options);
     try {
       this.sendHead(command.code, command.request.encode(request), 0, options.flags ?? 0);
       exchange.sent = true;
-      const header = await this.readHeader(exchange);
+      const header = await this.readSuccess(exchange);
       if (header.bodyBytes === 0) this.finish(exchange);
       return {
         bodyBytes: header.bodyBytes,
@@ -280,9 +317,8 @@ export class RpcConnection implements ConnectionEvents {
     return head.length === 0 ? this.socket.write(header) : this.socket.writePair(header, head);
   }
 
-  private async sendContent(exchange: Exchange, head: Buffer, content: OutgoingContent, flags: number): Promise<void> {
-    const { command } = exchange;
-    let flowing = this.sendHead(command.code, head, content.bytes, flags);
+  private async sendContent(exchange: Exchange, content: OutgoingContent, isFlowing: boolean): Promise<void> {
+    let flowing = isFlowing;
     let sent = 0;
     const { chunks } = content;
     const source: Iterator<Uint8Array, unknown> | AsyncIterator<Uint8Array, unknown> =
@@ -333,17 +369,24 @@ export class RpcConnection implements ConnectionEvents {
     if (frameCommand(bytes) !== ANSWER_COMMAND || bodyBytes < 0)
       throw this.badAnswer(exchange.command, "this is not an answer");
     exchange.header = { status, bodyBytes };
+    return exchange.header;
+  }
+
+  /** As `readHeader`. Throws the FdfsError that a status other than 0 stands for. */
+  private async readSuccess(exchange: Exchange): Promise<Header> {
+    const header = await this.readHeader(exchange);
+    const { status, bodyBytes } = header;
     // Behind an error no body is read; C servers put one there in two cases (wire-protocol.md §12), which ends the connection.
     exchange.left = status === 0 ? bodyBytes : 0;
     if (status !== 0) {
       if (bodyBytes > 0) exchange.sent = false;
       throw FdfsError.fromStatus(status, { peer: peerText(this.endpoint), command: exchange.command.doc });
     }
-    return exchange.header;
+    return header;
   }
 
   private async readWholeBody(exchange: Exchange): Promise<Buffer> {
-    const { bodyBytes } = await this.readHeader(exchange);
+    const { bodyBytes } = await this.readSuccess(exchange);
     if (bodyBytes > MAX_ANSWER_BYTES) throw this.badAnswer(exchange.command, `a body of ${bodyBytes} bytes`);
     while (this.inbox.length < bodyBytes) await this.moreBytes(exchange);
     exchange.left = 0;

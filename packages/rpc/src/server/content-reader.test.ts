@@ -28,7 +28,24 @@ describe("IncomingContent", () => {
     expect(inbox.take(4).toString()).toBe("NEXT");
   });
 
-  it.each([[["abc"]], [["abc", "deNEXT"]], [[]]])("has no whole to hand out of %j", (chunks) => {
+  it("joins a few bytes that came in pieces", () => {
+    const { inbox, content } = setUp(5);
+    for (const chunk of ["ab", "c", "deNEXT"]) inbox.push(Buffer.from(chunk));
+    expect(content.takeWhole()).toEqual(Buffer.from("abcde"));
+    expect(inbox.take(4).toString()).toBe("NEXT");
+  });
+
+  it("hands out many bytes whole only if they came in one piece", () => {
+    const bytes = 100_000;
+    const pieces = setUp(bytes);
+    for (let i = 0; i < 2; i++) pieces.inbox.push(Buffer.alloc(bytes / 2));
+    expect(pieces.content.takeWhole()).toBeUndefined();
+    const whole = setUp(bytes);
+    whole.inbox.push(Buffer.alloc(bytes + 1));
+    expect(whole.content.takeWhole()?.length).toBe(bytes);
+  });
+
+  it.each([[["abc"]], [[]]])("has no whole to hand out of %j", (chunks) => {
     const { inbox, content } = setUp(5);
     for (const chunk of chunks) inbox.push(Buffer.from(chunk));
     expect(content.takeWhole()).toBeUndefined();

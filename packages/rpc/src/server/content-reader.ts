@@ -4,13 +4,16 @@ import type { FdfsError } from "@fastdfs-ts/protocol";
 
 import type { ChunkQueue } from "../chunk-queue.ts";
 
+/** Up to here pieces are joined: a copy costs less than handing them out one by one. */
+const JOINED_BYTES = 64 * 1024;
+
 export interface ContentReader {
   /** Bytes of content announced by the frame. */
   readonly totalBytes: number;
   /** Bytes not yet handed out. */
   readonly remainingBytes: number;
   /**
-   * All remaining bytes, if they have arrived in one piece; else `undefined`, and nothing is handed out. The memory is
+   * All remaining bytes, if they have arrived, and in one piece if they are many; else `undefined`, and nothing is handed out. The memory is
    * lent until the caller's turn ends.
    */
   takeWhole(): Buffer | undefined;
@@ -57,7 +60,8 @@ export class IncomingContent implements ContentReader {
   }
 
   takeWhole(): Buffer | undefined {
-    const whole = this.inbox.takeInOnePiece(this.left);
+    const isJoinedCheaply = this.left <= JOINED_BYTES && this.inbox.length >= this.left;
+    const whole = isJoinedCheaply ? this.inbox.take(this.left) : this.inbox.takeInOnePiece(this.left);
     if (whole !== undefined) this.left = 0;
     return whole;
   }

@@ -62,6 +62,50 @@ describe("requests in pieces", () => {
   });
 });
 
+describe("requests that come together", () => {
+  it("are answered in one write, in order, and what a slow handler holds up does not hold up those before", async () => {
+    let go!: () => void;
+    const released = new Promise<undefined>((resolve) => {
+      go = () => resolve(undefined);
+    });
+    let calls = 0;
+    const { connect } = await startFakeServer({
+      upload: () => (++calls === 3 ? released : undefined),
+    });
+    const socket = connect();
+    const writes: number[] = [];
+    const write = socket.write.bind(socket);
+    socket.write = (bytes) => {
+      writes.push(bytes.length);
+      return write(bytes);
+    };
+    socket.events.data(Buffer.concat(Array.from({ length: 5 }, () => uploadOf(Buffer.from("content")))));
+    await settle();
+    expect(writes).toEqual([2 * OK.length]);
+    go();
+    await settle();
+    expect(writes).toEqual([2 * OK.length, 3 * OK.length]);
+    expect(socket.takeSent()).toEqual(Buffer.concat([OK, OK, OK, OK, OK]));
+  });
+
+  it("is handed a short content as a whole, however it came", async () => {
+    const seen: (number | undefined)[] = [];
+    const { connect } = await startFakeServer({
+      upload: (content) => {
+        seen.push(content.takeWhole()?.length);
+        return undefined;
+      },
+    });
+    const socket = connect();
+    const request = uploadOf(Buffer.alloc(60_000, 1));
+    for (let at = 0; at < request.length; at += 10_000)
+      socket.events.data(Buffer.from(request.subarray(at, at + 10_000)));
+    await settle();
+    expect(seen).toEqual([60_000]);
+    expect(socket.takeSent()).toEqual(OK);
+  });
+});
+
 describe("an error before the content was read", () => {
   it("is answered at once, and what follows of the content is dropped", async () => {
     const { connect } = await startFakeServer({
@@ -70,7 +114,7 @@ describe("an error before the content was read", () => {
       },
     });
     const socket = connect();
-    const request = uploadOf(Buffer.alloc(1000, 1));
+    const request = uploadOf(Buffer.alloc(100_000, 1));
     socket.events.data(request.subarray(0, 500));
     expect(socket.takeSent()).toEqual(emptyAnswer(28));
     socket.events.data(request.subarray(500));
@@ -146,7 +190,7 @@ describe("a slow handler", () => {
       },
     });
     const socket = connect();
-    socket.events.data(uploadOf(Buffer.alloc(1000)).subarray(0, 300));
+    socket.events.data(uploadOf(Buffer.alloc(100_000)).subarray(0, 300));
     await turn();
     socket.lose(new Error("reset"));
     await settle();
@@ -321,7 +365,7 @@ describe("the end of a connection", () => {
   it("comes when the server stops while the rest of a refused upload is being dropped", async () => {
     const { connect, server } = await startFakeServer({ upload: () => Promise.reject(noSpace()) });
     const socket = connect();
-    const request = uploadOf(Buffer.alloc(1000));
+    const request = uploadOf(Buffer.alloc(100_000));
     socket.events.data(request.subarray(0, 100));
     await turn();
     expect(socket.takeSent()).toEqual(emptyAnswer(28));

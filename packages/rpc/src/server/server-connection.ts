@@ -20,6 +20,10 @@ import type { AnsweredExchange, Route, RouteAnswer, Session, StreamedAnswer, Upl
 const READ_AHEAD_BYTES = 256 * 1024;
 /** Unread content that is drained so that the connection can go on after an error; beyond it the connection ends. */
 const DRAIN_LIMIT_BYTES = 1024 * 1024;
+/** A request whose content is not longer is handled once it is here as a whole: its handler then never waits for it. */
+const WHOLE_CONTENT_BYTES = 64 * 1024;
+/** Answers up to this length to requests that came together leave together. */
+const GATHERED_ANSWER_BYTES = 4096;
 
 /** What a connection needs from its server. */
 export interface ConnectionOwner {
@@ -56,6 +60,8 @@ export class ServerConnection implements Session, ConnectionEvents {
   private sending: { drained: () => void } | undefined;
   private paused = false;
   private closeWhenIdle = false;
+  /** Answers to requests that arrived together, until all of them are handled. */
+  private outbox: Buffer[] = [];
   private closedCallbacks: (() => void)[] | undefined;
   /** The sweep in which bytes last moved, in either direction. */
   private movedInSweep: number;
@@ -85,7 +91,7 @@ export class ServerConnection implements Session, ConnectionEvents {
 
   close(): void {
     this.closeWhenIdle = true;
-    if (this.state === "idle" || this.state === "receiving") this.socket.end();
+    if (this.state === "idle" || this.state === "receiving") this.endSocket();
   }
 
   destroy(): void {
@@ -111,6 +117,7 @@ export class ServerConnection implements Session, ConnectionEvents {
   data(chunk: Buffer): void {
     this.movedInSweep = this.owner.sweep;
     this.receive(chunk);
+    if (this.outbox.length > 0) this.flush();
     if (this.inbox.length > 0) this.inbox.keepLast();
   }
 
@@ -196,7 +203,7 @@ export class ServerConnection implements Session, ConnectionEvents {
     if (route.kind === "quit") {
       this.inbox.clear();
       this.state = "lingering";
-      this.socket.end();
+      this.endSocket();
       return "wait";
     }
 
@@ -223,8 +230,10 @@ export class ServerConnection implements Session, ConnectionEvents {
         headBytes = request.headSize(this.inbox.peek(HEADER_BYTES + request.fixedSize).subarray(HEADER_BYTES));
         if (headBytes > bodyBytes)
           throw new FdfsError("BAD_REQUEST", { reason: "the body is shorter than its lengths say" });
-        if (this.inbox.length < HEADER_BYTES + headBytes) return this.wait();
       }
+      const contentBytes = bodyBytes - headBytes;
+      const neededBytes = headBytes + (contentBytes <= WHOLE_CONTENT_BYTES ? contentBytes : 0);
+      if (this.inbox.length < HEADER_BYTES + neededBytes) return this.wait();
       this.inbox.skip(HEADER_BYTES);
       decoded = request.decode(this.inbox.take(headBytes));
     } catch (error) {
@@ -254,6 +263,7 @@ export class ServerConnection implements Session, ConnectionEvents {
   private goOnAfter(code: number, answer: () => "next" | "wait"): void {
     try {
       if (answer() === "next" && !this.isGone()) this.goOn();
+      this.flush();
     } catch (error) {
       // Sending failed in a way no peer can cause.
       this.owner.unexpected(error, code, this);
@@ -274,13 +284,13 @@ export class ServerConnection implements Session, ConnectionEvents {
     }
     if (value !== undefined && "bodyBytes" in value) {
       this.state = "handling";
+      this.flush();
       this.stream(value, code).then(
-        () => {
-          if (
-            this.state === "handling" &&
-            this.finishExchange(code, 0, HEADER_BYTES + value.bodyBytes, undefined) === "next"
-          )
+        (sent) => {
+          if (value.isUnmeasured === true) this.closeWhenIdle = true;
+          if (this.state === "handling" && this.finishExchange(code, 0, HEADER_BYTES + sent, undefined) === "next")
             this.goOn();
+          this.flush();
         },
         (error: unknown) => {
           // The header has left, so the only honest answer is to break off (wire-protocol.md §1.7).
@@ -294,22 +304,25 @@ export class ServerConnection implements Session, ConnectionEvents {
     }
     let bytes: number;
     if (value === undefined) {
-      this.socket.write(EMPTY_SUCCESS);
+      this.send(EMPTY_SUCCESS);
       bytes = HEADER_BYTES;
     } else if ("frame" in value) {
-      this.socket.write(value.frame);
-      if (value.slab !== undefined && this.socket.pendingBytes === 0) value.slab.giveBack(value.frame);
+      this.send(value.frame);
+      const hasLeft = this.outbox.length === 0 && this.socket.pendingBytes === 0;
+      if (hasLeft) value.slab?.giveBack(value.frame);
       bytes = value.frame.length;
     } else {
       const header = Buffer.allocUnsafe(HEADER_BYTES);
       writeHeader(header, 0, value.length, ANSWER_COMMAND, 0);
+      this.flush();
       this.socket.writePair(header, value);
       bytes = HEADER_BYTES + value.length;
     }
     return this.finishExchange(code, 0, bytes, undefined);
   }
 
-  private async stream(answer: StreamedAnswer, code: number): Promise<void> {
+  /** Returns how many bytes of the body left. */
+  private async stream(answer: StreamedAnswer, code: number): Promise<number> {
     try {
       const header = Buffer.allocUnsafe(HEADER_BYTES);
       writeHeader(header, 0, answer.bodyBytes, ANSWER_COMMAND, 0);
@@ -318,22 +331,23 @@ export class ServerConnection implements Session, ConnectionEvents {
       for (;;) {
         const pulled = answer.next();
         const piece = pulled instanceof Promise ? await pulled : pulled;
-        if (this.isGone()) return;
+        if (this.isGone()) return sent;
         if (piece === undefined) break;
         sent += piece.length;
         const flowing: boolean = first === undefined ? this.socket.write(piece) : this.socket.writePair(first, piece);
         first = undefined;
         if (!flowing) await this.waitUntilDrained();
         else this.movedInSweep = this.owner.sweep;
-        if (this.isGone()) return;
+        if (this.isGone()) return sent;
         if (this.socket.pendingBytes === 0) answer.sent?.();
       }
       if (first !== undefined) this.socket.write(first);
-      if (sent !== answer.bodyBytes)
+      if (sent !== answer.bodyBytes && answer.isUnmeasured !== true)
         throw new FdfsError("IO_FAILED", {
           reason: `the file ended after ${sent} of ${answer.bodyBytes} bytes`,
           command: code,
         });
+      return sent;
     } finally {
       answer.close();
     }
@@ -357,7 +371,7 @@ export class ServerConnection implements Session, ConnectionEvents {
     if (this.state === "closed") return "wait";
     const failure = FdfsError.fromUnknown(error);
     if (!isDefect && OWN_FAULTS.has(failure.kind)) this.owner.unable(failure, code, this);
-    this.socket.write(errorFrame(failure.wireStatus));
+    this.send(errorFrame(failure.wireStatus));
     return this.finishExchange(code, failure.wireStatus, HEADER_BYTES, failure);
   }
 
@@ -414,8 +428,29 @@ export class ServerConnection implements Session, ConnectionEvents {
     this.state = "lingering";
     this.inbox.clear();
     this.resume();
-    this.socket.end();
+    this.endSocket();
     return "wait";
+  }
+
+  /** An answer; it leaves when nothing more is to be answered in this turn. */
+  private send(answer: Buffer): void {
+    if (answer.length > GATHERED_ANSWER_BYTES) {
+      this.flush();
+      this.socket.write(answer);
+    } else if (this.outbox.length === 0 && this.inbox.length === 0) this.socket.write(answer);
+    else this.outbox.push(answer);
+  }
+
+  private flush(): void {
+    if (this.outbox.length === 0) return;
+    const answers = this.outbox;
+    this.outbox = [];
+    this.socket.write(answers.length === 1 ? answers[0]! : Buffer.concat(answers));
+  }
+
+  private endSocket(): void {
+    this.flush();
+    this.socket.end();
   }
 
   private drain(): void {

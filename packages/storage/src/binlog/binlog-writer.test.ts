@@ -4,8 +4,9 @@ import { SimWorld } from "@fastdfs-ts/simulation";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { binlogPartPath } from "./binlog-position.ts";
 import { parseBinlogRecord } from "./binlog-record.ts";
-import { binlogPartPath, BinlogWriter } from "./binlog-writer.ts";
+import { BinlogWriter } from "./binlog-writer.ts";
 
 const FOLDER = "/base/data/sync";
 

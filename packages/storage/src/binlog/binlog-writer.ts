@@ -5,21 +5,12 @@ import { FdfsError, MAX_BINLOG_LINE_BYTES } from "@fastdfs-ts/protocol";
 import type { Disk, DiskFile, Logger, World } from "@fastdfs-ts/runtime";
 
 import { type BinlogIndex, readBinlogIndex, writeBinlogIndex } from "../formats/binlog-index-file.ts";
+import { type BinlogPosition, binlogPartPath, comparePositions, logStart } from "./binlog-position.ts";
 import { type BinlogOp, printBinlogRecord } from "./binlog-record.ts";
 
 /** A part that has reached this size is closed (storage-formats.md §2.6.2). */
 const PART_BYTES = 1024 * 1024 * 1024;
 const TAIL_BYTES = 4096;
-
-export interface BinlogPosition {
-  readonly part: number;
-  readonly offset: number;
-}
-
-/** Path of a part of the log. */
-export function binlogPartPath(folder: string, part: number): string {
-  return `${folder}/binlog.${String(part).padStart(3, "0")}`;
-}
 
 export class BinlogWriter {
   readonly folder: string;
@@ -29,7 +20,11 @@ export class BinlogWriter {
   private index: BinlogIndex;
   private file: DiskFile;
   private size: number;
-  private isDirty = false;
+  /** Everything before is on the disk for certain. What an earlier process wrote may not be. */
+  private synced: BinlogPosition = logStart;
+  private syncing: Promise<void> | undefined;
+  private readonly listeners = new Set<() => void>();
+  private isClosed = false;
   private readonly line = Buffer.allocUnsafe(MAX_BINLOG_LINE_BYTES);
 
   private constructor(world: World, folder: string, log: Logger, partBytes: number) {
@@ -56,6 +51,17 @@ export class BinlogWriter {
     return { part: this.index.currentWrite, offset: this.size };
   }
 
+  /** Everything before this survives a power cut. */
+  get syncedPosition(): BinlogPosition {
+    return this.synced;
+  }
+
+  /** Calls `listener` after every record; it must be quick. Returns how to stop it. */
+  onAppend(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
   /**
    * Writes one record. Throws FdfsError (NO_SPACE, IO_FAILED …, BAD_REQUEST for names that no line can hold) if it could
    * not be written; the log then ends where it ended before, and the operation must not be acknowledged.
@@ -75,33 +81,45 @@ export class BinlogWriter {
       throw FdfsError.fromUnknown(error, { path: binlogPartPath(this.folder, this.index.currentWrite) });
     }
     this.size += bytes;
-    this.isDirty = true;
+    for (const listener of this.listeners) listener();
   }
 
-  /** Makes what was appended survive a power cut. Does not block the event loop. */
+  /**
+   * Makes what was appended before the call survive a power cut, or logs why it could not (`syncedPosition` tells). Does not
+   * block the event loop.
+   */
   async sync(): Promise<void> {
-    if (!this.isDirty) return;
-    this.isDirty = false;
-    try {
-      await this.file.syncInBackground();
-    } catch (error) {
-      this.isDirty = true;
-      this.log.error("binlog.sync-failed", {
-        path: binlogPartPath(this.folder, this.index.currentWrite),
-        error: String(error),
-      });
-    }
+    // One that is under way may have begun before the last records came.
+    while (this.syncing !== undefined) await this.syncing;
+    if (comparePositions(this.synced, this.position) === 0) return;
+    this.syncing = this.syncFile(this.file, this.position).finally(() => (this.syncing = undefined));
+    await this.syncing;
   }
 
+  /** May be called twice. */
   close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.file.sync();
     this.file.close();
+  }
+
+  private async syncFile(file: DiskFile, position: BinlogPosition): Promise<void> {
+    try {
+      await file.syncInBackground();
+      if (comparePositions(this.synced, position) < 0) this.synced = position;
+    } catch (error) {
+      // A part that was closed meanwhile was synced before.
+      if (comparePositions(this.synced, position) >= 0) return;
+      this.log.error("binlog.sync-failed", { path: binlogPartPath(this.folder, position.part), error: String(error) });
+    }
   }
 
   private startNextPart(): void {
     const next = { ...this.index, currentWrite: this.index.currentWrite + 1 };
     const path = binlogPartPath(this.folder, next.currentWrite);
     this.file.sync();
+    this.synced = this.position;
     // The index first, as C does: a part that the index does not name would be written over.
     writeBinlogIndex(this.disk, this.folder, next);
     const file = this.disk.open(path, "replace");
