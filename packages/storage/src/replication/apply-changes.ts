@@ -16,7 +16,7 @@ import { countOpen } from "../pieces.ts";
 import type { StoreFile } from "../store/store-disk.ts";
 import type { ApplyOutcome } from "./apply-outcome.ts";
 import { countedIn, drop, requireAnnounced } from "./replica-content.ts";
-import { resolveReplica } from "./replica-target.ts";
+import { lockOf, resolveReplica } from "./replica-target.ts";
 
 /** What the file here is to a pushed change. */
 type Verdict = (stat: FileStat | undefined) => ApplyOutcome;
@@ -60,7 +60,7 @@ async function applyWrite(
   const target = resolveReplica(store, logicalName);
   const { storePath } = target;
   requireAnnounced(bytes, content);
-  if (store.locks.isFree(target.path)) {
+  if (store.locks.isFree(lockOf(target))) {
     const verdict = judge(await storePath.disk.linkStat(target.path));
     if (verdict !== "applied") {
       await drop(content);
@@ -144,5 +144,5 @@ function changeReplica(
     }
     return "applied";
   };
-  return store.locks.run(path, run);
+  return store.locks.run(lockOf(target), run);
 }

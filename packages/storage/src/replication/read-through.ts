@@ -144,7 +144,8 @@ export class ReadThrough {
       return result;
     } catch (error) {
       giveBack();
-      this.withoutSource(source, FdfsError.fromUnknown(error), missing); return;
+      this.withoutSource(source, FdfsError.fromUnknown(error), missing);
+      return;
     }
   }
 
