@@ -1,6 +1,7 @@
 // Pushed changes of an existing file: append (25), modify (35), truncate (37), by wire-protocol.md §9.5 to §9.7. The new
-// bytes are complete in the incoming folder before the file is looked at and locked: so no sender, however slow, holds up
-// the clients of the file, and two members that push changes of one file to each other do not wait for each other.
+// bytes are complete in the incoming folder before the file is locked and judged: so no sender, however slow, holds up the
+// clients of the file, and two members that push changes of one file to each other do not wait for each other. Bytes that
+// are not wanted are dropped as they come, if that is certain before.
 import { HEADER_BYTES, type SyncTruncateRequest, SyncWriteRequest } from "@fastdfs-ts/protocol";
 import type { ContentReader } from "@fastdfs-ts/rpc";
 import type { FileStat } from "@fastdfs-ts/runtime";
@@ -15,7 +16,7 @@ import { countOpen } from "../pieces.ts";
 import type { StoreFile } from "../store/store-disk.ts";
 import type { ApplyOutcome } from "./apply-outcome.ts";
 import { countedIn, drop, requireAnnounced } from "./replica-content.ts";
-import { resolveReplica } from "./replica-target.ts";
+import { lockOf, resolveReplica } from "./replica-target.ts";
 
 /** What the file here is to a pushed change. */
 type Verdict = (stat: FileStat | undefined) => ApplyOutcome;
@@ -59,10 +60,12 @@ async function applyWrite(
   const target = resolveReplica(store, logicalName);
   const { storePath } = target;
   requireAnnounced(bytes, content);
-  const verdict = judge(await storePath.disk.linkStat(target.path));
-  if (verdict !== "applied") {
-    await drop(content);
-    return verdict;
+  if (store.locks.isFree(lockOf(target))) {
+    const verdict = judge(await storePath.disk.linkStat(target.path));
+    if (verdict !== "applied") {
+      await drop(content);
+      return verdict;
+    }
   }
   const frontBytes = HEADER_BYTES + SyncWriteRequest.fixedSize + logicalName.length;
   return countedIn(store, frontBytes, bytes, async (writes) => {
@@ -141,5 +144,5 @@ function changeReplica(
     }
     return "applied";
   };
-  return store.locks.run(path, run);
+  return store.locks.run(lockOf(target), run);
 }
