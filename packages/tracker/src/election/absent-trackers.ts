@@ -9,7 +9,7 @@ import { trackerName } from "../cluster/tracker-list.ts";
 import { ABSENCE_MS } from "../limits.ts";
 import { compareCandidates, type Standing } from "./candidate-rank.ts";
 import { standingIn } from "./election.ts";
-import { certainlyDoesNotRun, knowsNothingYet, type PeerAnswer, type TrackerPeers } from "./tracker-peers.ts";
+import { certainlyDoesNotRun, knowsNothingYet, type TrackerPeers } from "./tracker-peers.ts";
 
 export interface AbsentTrackersOptions {
   readonly leadership: Leadership;
@@ -20,6 +20,8 @@ export interface AbsentTrackersOptions {
 
 export class AbsentTrackers {
   private readonly options: AbsentTrackersOptions;
+  /** Those that have not answered yet. */
+  private readonly asked = new Set<ServerAddress>();
   /** Those whose absence was logged. */
   private readonly logged = new Set<ServerAddress>();
 
@@ -27,16 +29,22 @@ export class AbsentTrackers {
     this.options = options;
   }
 
-  /** Asks those that have not pinged lately what they are doing. Never throws. */
-  async look(): Promise<void> {
-    const { leadership, peers } = this.options;
-    const { trackers, lease } = leadership;
+  /** Asks those that have not pinged lately what they are doing. Does not wait: one that hangs must not hide the others. */
+  look(): void {
+    const { trackers, lease } = this.options.leadership;
     const absent = trackers.others.filter((tracker) => lease.silenceOf(tracker) > ABSENCE_MS);
     for (const tracker of this.logged) if (!absent.includes(tracker)) this.present(tracker);
-    for (const answered of await peers.askAll(absent, trackerCommands.trackerStatus, {})) {
-      if ("error" in answered) this.noteFailure(answered.tracker, answered.error);
-      else await this.noteAnswer(answered);
-    }
+    for (const tracker of absent) if (!this.asked.has(tracker)) void this.ask(tracker);
+  }
+
+  /** Never throws. */
+  private async ask(tracker: ServerAddress): Promise<void> {
+    this.asked.add(tracker);
+    const answered = await this.options.peers.tryAsk(tracker, trackerCommands.trackerStatus, {});
+    this.asked.delete(tracker);
+    if (this.options.leadership.state !== "LEADING") return;
+    if ("error" in answered) this.noteFailure(tracker, answered.error);
+    else await this.noteAnswer(tracker, answered.answer);
   }
 
   private noteFailure(tracker: ServerAddress, error: FdfsError): void {
@@ -48,7 +56,7 @@ export class AbsentTrackers {
     }
   }
 
-  private async noteAnswer({ tracker, answer }: PeerAnswer<TrackerStatus> & { answer: TrackerStatus }): Promise<void> {
+  private async noteAnswer(tracker: ServerAddress, answer: TrackerStatus): Promise<void> {
     const { leadership, ownStanding } = this.options;
     this.present(tracker);
     if (!answer.isLeader) return leadership.lease.back(tracker);
@@ -69,7 +77,7 @@ export class AbsentTrackers {
       reason: "it leads too and ranks lower: told to step down",
     });
     // If it is not reached, or has stepped down meanwhile, the next look will show.
-    await peers.askAll([tracker], trackerCommands.reselectLeader, {});
+    await peers.tryAsk(tracker, trackerCommands.reselectLeader, {});
   }
 
   private present(tracker: ServerAddress): void {

@@ -115,9 +115,9 @@ export class Relationship {
     }
   }
 
-  private async lead(): Promise<number> {
+  private lead(): number {
     const { leadership, absent } = this.options;
-    await absent.look();
+    absent.look();
     if (!leadership.lease.holds()) leadership.resign("leaseLost", "no majority of the trackers can be reached");
     return RELATIONSHIP_MS;
   }

@@ -70,20 +70,25 @@ export class TrackerPeers {
     }
   }
 
+  /** As `ask`, but never throws. */
+  tryAsk<Request, Answer>(
+    tracker: ServerAddress,
+    command: Command<Request, Answer>,
+    request: Request,
+  ): Promise<PeerAnswer<Answer>> {
+    return this.ask(tracker, command, request).then(
+      (answer) => ({ tracker, answer }),
+      (error: unknown) => ({ tracker, error: FdfsError.fromUnknown(error) }),
+    );
+  }
+
   /** Asks several at the same time. Never throws. */
   askAll<Request, Answer>(
     trackers: readonly ServerAddress[],
     command: Command<Request, Answer>,
     request: Request,
   ): Promise<PeerAnswer<Answer>[]> {
-    return Promise.all(
-      trackers.map((tracker) =>
-        this.ask(tracker, command, request).then(
-          (answer) => ({ tracker, answer }),
-          (error: unknown) => ({ tracker, error: FdfsError.fromUnknown(error) }),
-        ),
-      ),
-    );
+    return Promise.all(trackers.map((tracker) => this.tryAsk(tracker, command, request)));
   }
 
   /** A leader knows its followers by the address that they come from, so it has to be the one in the list (58). */
