@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RpcServer } from "@fastdfs-ts/rpc";
+import { type Route, RpcServer } from "@fastdfs-ts/rpc";
 import {
   defaultStorageConfig,
   Logger,
@@ -49,6 +49,12 @@ export interface ServeStoreOptions {
   readonly networkTimeoutMs?: number;
   /** Address to bind; loopback if not given. */
   readonly listenHost?: string;
+  /** Port to bind; any if not given. */
+  readonly port?: number;
+  /** What it answers beside requests for files. */
+  readonly routes?: readonly Route[];
+  /** Called when the disks are open, before anybody is answered. */
+  readonly beforeService?: (store: FileStore) => Promise<void>;
 }
 
 export async function serveStore(options: ServeStoreOptions = {}): Promise<ServedStore> {
@@ -92,11 +98,12 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
     }),
     stack,
   });
+  await options.beforeService?.(store);
   const server = await RpcServer.listen({
     network: world.network,
     clock: world.clock,
-    listen: { hosts: [options.listenHost ?? "127.0.0.1"], port: 0 },
-    routes: fileRoutes(store),
+    listen: { hosts: [options.listenHost ?? "127.0.0.1"], port: options.port ?? 0 },
+    routes: [...fileRoutes(store), ...(options.routes ?? [])],
     maxConnections: options.maxConnections ?? 100,
     networkTimeoutMs: options.networkTimeoutMs ?? 30_000,
     closeOnBadRequest: true,
