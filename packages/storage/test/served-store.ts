@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RpcServer } from "@fastdfs-ts/rpc";
+import { type Route, RpcServer } from "@fastdfs-ts/rpc";
 import {
   Deadlines,
   defaultStorageConfig,
@@ -24,6 +24,8 @@ import { ReceivedStamps } from "../src/replication/received-stamps.ts";
 import { fileRoutes } from "../src/service/file-routes.ts";
 import { replicaRoutes } from "../src/service/replica-routes.ts";
 import type { Peer } from "../src/tracker-link/membership-view.ts";
+
+const LAST_COMMAND_OF_C = 111;
 
 export interface ServedStore {
   readonly directory: string;
@@ -59,6 +61,12 @@ export interface ServeStoreOptions {
   readonly peers?: () => readonly Peer[];
   /** Address to bind; loopback if not given. */
   readonly listenHost?: string;
+  /** Port to bind; any if not given. */
+  readonly port?: number;
+  /** Whether it knows none of our own commands, as a C server. */
+  readonly talksAsC?: boolean;
+  /** Called when the disks are open, before anybody is answered. */
+  readonly beforeService?: (store: FileStore) => Promise<void>;
 }
 
 export async function serveStore(options: ServeStoreOptions = {}): Promise<ServedStore> {
@@ -118,11 +126,13 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
   });
   stack.defer(() => readThrough.close());
   const services = { introductions, stamps, startedMs: world.clock.now() };
+  await options.beforeService?.(store);
+  const isKnown = ({ code }: Route) => options.talksAsC !== true || code <= LAST_COMMAND_OF_C;
   const server = await RpcServer.listen({
     network: world.network,
     clock: world.clock,
-    listen: { hosts: [options.listenHost ?? "127.0.0.1"], port: 0 },
-    routes: [...fileRoutes(store, readThrough), ...replicaRoutes(store, services)],
+    listen: { hosts: [options.listenHost ?? "127.0.0.1"], port: options.port ?? 0 },
+    routes: [...fileRoutes(store, readThrough), ...replicaRoutes(store, services)].filter(isKnown),
     maxConnections: options.maxConnections ?? 100,
     networkTimeoutMs,
     closeOnBadRequest: true,

@@ -17,9 +17,7 @@ export interface Checker {
 const complaintsMax = 5;
 
 export function complaintsOf(checkers: readonly Checker[], stage: StoryStage): string[] {
-  return checkers.flatMap(({ promise, check }) =>
-    firstOf(check(stage)).map((complaint) => `${promise}: ${complaint}`),
-  );
+  return checkers.flatMap(({ promise, check }) => firstOf(check(stage)).map((complaint) => `${promise}: ${complaint}`));
 }
 
 function firstOf(complaints: readonly string[]): readonly string[] {

@@ -24,7 +24,9 @@ export class LogWatch {
     this.#records++;
     for (const value of Object.values(fields)) {
       if (value instanceof Error && brokenCode.has(rootOf(value).name)) {
-        this.complaints.push(`no error of our own code: ${host.address} logged ${message}: ${rootOf(value).stack ?? ""}`);
+        this.complaints.push(
+          `no error of our own code: ${host.address} logged ${message}: ${rootOf(value).stack ?? ""}`,
+        );
       }
     }
     if (message !== "storage.status") return;

@@ -45,5 +45,7 @@ function missing(confirmed: string, log: string, peer: SimMember): string[] {
   for (const [, , oldName] of log.matchAll(/^\d+ [Rr] (\S+) (\S+)$/gm)) gone.add(oldName);
   const peerLog = textBelowBase(peer, `${folder}/binlog.000`) ?? "";
   for (const [, name] of peerLog.matchAll(/^\d+ [Dd] (\S+)$/gm)) gone.add(name);
-  return [...confirmed.matchAll(/^\d+ C (\S+)$/gm)].map(([, name]) => name!).filter((name) => !gone.has(name) && !held.has(name));
+  return [...confirmed.matchAll(/^\d+ C (\S+)$/gm)]
+    .map(([, name]) => name!)
+    .filter((name) => !gone.has(name) && !held.has(name));
 }

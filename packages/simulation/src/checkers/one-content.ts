@@ -37,7 +37,9 @@ function statedContent(fileId: string): { bytes: number; crc32: number } | undef
   if (fileId.endsWith("-m")) return undefined;
   try {
     const { kind, fileBytes, crc32: sum } = parseFileId(fileId);
-    return kind !== "normal" || fileBytes === undefined || sum === undefined ? undefined : { bytes: fileBytes, crc32: sum };
+    return kind !== "normal" || fileBytes === undefined || sum === undefined
+      ? undefined
+      : { bytes: fileBytes, crc32: sum };
   } catch (error) {
     if (error instanceof FdfsError) return undefined;
     throw error;

@@ -40,5 +40,7 @@ function leaders({ cluster }: StoryStage): string[] {
   const first = opinions[0]!;
   return opinions
     .filter(({ leader }) => leader !== first.leader || leader === "nobody")
-    .map(({ host, leader }) => `tracker ${host.address} follows ${leader}, ${first.host.address} follows ${first.leader}`);
+    .map(
+      ({ host, leader }) => `tracker ${host.address} follows ${leader}, ${first.host.address} follows ${first.leader}`,
+    );
 }

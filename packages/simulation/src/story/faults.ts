@@ -51,11 +51,17 @@ function kind(
 }
 
 function freeMember({ cluster, random, busy }: StoryStage): SimMember | undefined {
-  return pickOrNone(random, cluster.members.filter(({ host, process }) => process.isWanted && !busy.has(host)));
+  return pickOrNone(
+    random,
+    cluster.members.filter(({ host, process }) => process.isWanted && !busy.has(host)),
+  );
 }
 
 function freeTracker({ cluster, random, busy }: StoryStage): SimTracker | undefined {
-  return pickOrNone(random, cluster.trackers.filter(({ host }) => !busy.has(host)));
+  return pickOrNone(
+    random,
+    cluster.trackers.filter(({ host }) => !busy.has(host)),
+  );
 }
 
 function anyHost({ cluster, random }: StoryStage): SimHost {
@@ -93,7 +99,10 @@ function powerCut(stage: StoryStage, member: SimMember | undefined): FaultUnderW
 
 function pause(stage: StoryStage): FaultUnderWay | undefined {
   const { cluster, random, busy } = stage;
-  const process = pickOrNone(random, cluster.processes.filter(({ host, isWanted }) => isWanted && !busy.has(host)));
+  const process = pickOrNone(
+    random,
+    cluster.processes.filter(({ host, isWanted }) => isWanted && !busy.has(host)),
+  );
   if (process === undefined) return undefined;
   const { host } = process;
   busy.add(host);
@@ -175,7 +184,13 @@ function fullDisk(stage: StoryStage): FaultUnderWay {
 function failingDisk(stage: StoryStage): FaultUnderWay {
   const { host, path } = memberAndPath(stage);
   const { random } = stage;
-  const operations = random.pick([["write"], ["rename"], ["sync", "syncDirectory"], ["open"], ["read", "readFile"]] as const);
+  const operations = random.pick([
+    ["write"],
+    ["rename"],
+    ["sync", "syncDirectory"],
+    ["open"],
+    ["read", "readFile"],
+  ] as const);
   // A disk that fails now and then, or every time until it is replaced.
   const times = random.chance(0.5) ? 1 + random.below(5) : undefined;
   const end = host.diskFaults.inject({ code: "EIO", operations, path, ...(times === undefined ? {} : { times }) });

@@ -67,7 +67,9 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
     await cluster.untilInService(startLimitMs);
     let isOver = false;
     const working = Promise.all(
-      Array.from({ length: clients }, (_, index) => work(cluster, random.fork(`client ${index}`), ledger, () => isOver)),
+      Array.from({ length: clients }, (_, index) =>
+        work(cluster, random.fork(`client ${index}`), ledger, () => isOver),
+      ),
     );
     schedule.begin();
     const endMs = world.nowMs + options.minutes * 60_000;

@@ -53,7 +53,9 @@ const callsOnFiles: readonly CallOnFile[] = [
     unsettles: [],
     call: async ({ client, random, ledger, nowMs, entry }) => {
       const content = random.bytes(1 + random.below(smallBytesMax));
-      const { fileId } = await client.uploadSlave(entry.fileId, `_${random.below(1000)}`, content, { extension: "bin" });
+      const { fileId } = await client.uploadSlave(entry.fileId, `_${random.below(1000)}`, content, {
+        extension: "bin",
+      });
       ledger.stored(fileId, "slave", content, nowMs());
     },
   },
@@ -129,7 +131,9 @@ const callsOnFiles: readonly CallOnFile[] = [
       const held = await (await client.download(entry.fileId)).bytes();
       // Appenders are read from whoever answers; only what never changes must be the same everywhere at any time.
       if (entry.kind === "normal" && !held.equals(expected)) {
-        complain(`a client read ${held.length} bytes of ${entry.fileId} that are not the ${expected.length} stored ones`);
+        complain(
+          `a client read ${held.length} bytes of ${entry.fileId} that are not the ${expected.length} stored ones`,
+        );
       }
     },
   },
@@ -172,13 +176,24 @@ export async function work(
     return entry;
   };
   const ownLedger = Object.assign(Object.create(ledger) as Ledger, { stored: noteOwn });
-  const base = { client, random, ledger: ownLedger, nowMs: () => world.nowMs, complain: (text: string) => complaints.push(text) };
+  const base = {
+    client,
+    random,
+    ledger: ownLedger,
+    nowMs: () => world.nowMs,
+    complain: (text: string) => complaints.push(text),
+  };
 
   while (!isOver()) {
     calls++;
     const usable = own.slice(-youngestFiles).filter(isSettled);
     const entry = random.chance(0.4) || usable.length === 0 ? undefined : random.pick(usable);
-    const call = entry && pickWeighted(random, callsOnFiles.filter(({ kind }) => kind === undefined || kind === entry.kind));
+    const call =
+      entry &&
+      pickWeighted(
+        random,
+        callsOnFiles.filter(({ kind }) => kind === undefined || kind === entry.kind),
+      );
     try {
       if (entry && call) {
         await call.call({ ...base, entry });

@@ -3,6 +3,7 @@
 // that cannot be asked then are asked later, while it serves.
 import { type Clock, type Logger, sleep } from "@fastdfs-ts/runtime";
 
+import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import { logStart } from "../binlog/binlog-position.ts";
 import type { FileStore } from "../files/file-store.ts";
 import { resolveNameOrNot } from "../files/resolve-name.ts";
@@ -12,7 +13,7 @@ import { type PeerDialing, PeerClient } from "./peer-client.ts";
 import type { PendingRepair, UncertainTime } from "./pending-repair.ts";
 import { keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
 import { ALIVE_MS } from "./running-file.ts";
-import { scanYoungFiles, type UnloggedFile } from "./scan-young-files.ts";
+import { type LastWord, scanYoungFiles, type UnloggedFile } from "./scan-young-files.ts";
 import { historyOf } from "./name-history.ts";
 import { settleNames, takenBy } from "./settle-names.ts";
 
@@ -112,11 +113,11 @@ export class MemberRepair {
   private async scan(): Promise<void> {
     const { store, pending, log, signal } = this.options;
     // As many names as were changed within minutes.
-    const lastWords = new Map<string, boolean>();
+    const lastWords = new Map<string, LastWord>();
     for (const record of keptRecords(store.disk, pending.logPath("own"))) {
       for (const [name, { deletes }] of historyOf(record)) {
         lastWords.delete(name);
-        lastWords.set(name, deletes);
+        lastWords.set(name, lastWordOf(name, record, deletes));
       }
     }
     const outcome = await scanYoungFiles(store, pending.state!.fromSeconds, lastWords, signal);
@@ -173,7 +174,8 @@ export class MemberRepair {
       const isEverybodyHeard = this.unheard(picture).length === 0 && logs.every(({ toldEverything }) => toldEverything);
       const ownLogPath = pending.logPath("own");
       const { ownLogEnd } = this;
-      const counts = await settleNames({ store, signal, ownLogPath, ownLogEnd, logs, isEverybodyHeard, clients });
+      const settling = { store, signal, ownLogPath, ownLogEnd, logs, isEverybodyHeard, clients };
+      const counts = await settleNames(settling);
       this.postponed = counts.postponed;
       log.notice("repair.settled", { members: [...consulted.keys()].join(), ...counts });
     } finally {
@@ -210,4 +212,9 @@ export class MemberRepair {
     pending.done();
     log.notice("repair.done");
   }
+}
+
+function lastWordOf(name: string, { logicalName }: BinlogRecord, deletes: boolean): LastWord {
+  if (!deletes) return "there";
+  return logicalName === name ? "deleted" : { renamedTo: logicalName };
 }

@@ -43,6 +43,8 @@ export interface Verdict {
   readonly missing: readonly BinlogRecord[];
   /** For trust: the size that the file has according to our log, if that says it. */
   readonly loggedBytes: number | undefined;
+  /** For trust: whether what others do not know yet are appends only, so that what they have is the beginning of ours. */
+  readonly onlyAppended: boolean;
 }
 
 /** The two names of a rename and the one of every other record, each with what happened to it. */
@@ -60,11 +62,13 @@ export function judgeName(name: string, history: NameHistory): Verdict {
   const newest = byAge[0];
   const theirs = newest?.records.at(-1);
   const holders = byAge.filter(({ records }) => records.at(-1)?.deletes === false).map(({ storageId }) => storageId);
-  const verdict = { members: holders, missing: [], loggedBytes: undefined };
+  const verdict = { members: holders, missing: [], loggedBytes: undefined, onlyAppended: false };
   if (newest === undefined || theirs === undefined) return { ...verdict, action: "leave" };
   if (isOwnAhead(own, newest)) {
-    const isDeleted = own.at(-1)?.deletes === true;
-    return { ...verdict, action: isDeleted ? "delete" : "trust", loggedBytes: loggedBytes(own) };
+    if (own.at(-1)?.deletes === true) return { ...verdict, action: "delete" };
+    const known = own.findLastIndex((record) => keyOf(record) === keyOf(theirs));
+    const onlyAppended = known >= 0 && own.slice(known + 1).every(({ record }) => sourceOp(record) === "A");
+    return { ...verdict, action: "trust", loggedBytes: loggedBytes(own), onlyAppended };
   }
   const missing = missingRecords(name, history, byAge);
   return { ...verdict, action: theirs.deletes ? "delete" : "hold", missing };

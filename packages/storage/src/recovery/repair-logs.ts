@@ -44,12 +44,18 @@ export async function keepOwnLog(
   }
 }
 
-/** Whether our log has a record of a name behind a position. */
-export function isLoggedSince(store: FileStore, since: BinlogPosition, name: string): boolean {
+/** Whether our log has a record of a name behind a position, other than the lines in `except`. */
+export function isLoggedSince(
+  store: FileStore,
+  since: BinlogPosition,
+  name: string,
+  except: ReadonlySet<string>,
+): boolean {
   const reader = BinlogReader.open(store.disk, store.binlog.folder, since);
   try {
     for (let entry = reader.next(); entry !== undefined; entry = reader.next()) {
-      if (entry.kind === "record" && historyOf(entry.record).some(([each]) => each === name)) return true;
+      if (entry.kind !== "record" || except.has(printBinlogRecord(entry.record))) continue;
+      if (historyOf(entry.record).some(([each]) => each === name)) return true;
     }
     return false;
   } finally {

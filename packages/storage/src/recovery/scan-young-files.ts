@@ -13,8 +13,10 @@ import { TimeSlices } from "../store/time-slices.ts";
 
 const DAMAGED_FOLDER = ".damaged";
 
-/** What our log says last of the names of the uncertain time: whether the file was deleted. */
-export type LastWords = ReadonlyMap<string, boolean>;
+/** What our log says last of a name: a file of it is there, was deleted, or has this other name now. */
+export type LastWord = "there" | "deleted" | { readonly renamedTo: string };
+/** By name, in the order of the log. */
+export type LastWords = ReadonlyMap<string, LastWord>;
 
 export interface UnloggedFile {
   readonly logicalName: string;
@@ -38,8 +40,9 @@ export async function scanYoungFiles(
   signal?: AbortSignal,
 ): Promise<ScanOutcome> {
   const scan = new Scan(store, fromSeconds, lastWords, signal);
+  // First, so that a file is held to the name that it should have.
+  await scan.repeatNameChanges();
   for (const storePath of store.paths.all) await scan.path(storePath);
-  await scan.deletions();
   return scan;
 }
 
@@ -122,11 +125,18 @@ class Scan implements ScanOutcome {
     this.store.log.error("repair.file-damaged", { file: logicalName, bytes, movedTo: aside });
   }
 
-  /** The line of a deletion survived, the deletion itself did not. */
-  async deletions(): Promise<void> {
-    for (const [logicalName, isDeleted] of this.lastWords) {
-      const target = isDeleted ? resolveNameOrNot(this.store, logicalName) : undefined;
+  /** The line of a deletion or a renaming survived, what it says may not have. */
+  async repeatNameChanges(): Promise<void> {
+    for (const [logicalName, lastWord] of this.lastWords) {
+      const target = lastWord === "there" ? undefined : resolveNameOrNot(this.store, logicalName);
       if (target === undefined || (await target.storePath.disk.linkStat(target.path)) === undefined) continue;
+      const renamed =
+        typeof lastWord === "object" ? resolveNameOrNot(this.store, lastWord.renamedTo) : undefined;
+      if (renamed !== undefined && (await renamed.storePath.disk.linkStat(renamed.path)) === undefined) {
+        await target.storePath.disk.rename(target.path, renamed.path);
+        this.store.log.notice("repair.file-renamed", { file: logicalName, to: renamed.logicalName });
+        continue;
+      }
       await target.storePath.disk.unlink(target.path);
       this.deleted++;
       this.store.log.notice("repair.file-deleted", { file: logicalName, reason: "our log says that it was deleted" });

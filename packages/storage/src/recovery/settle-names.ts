@@ -11,9 +11,9 @@ import {
 } from "@fastdfs-ts/protocol";
 
 import type { BinlogPosition } from "../binlog/binlog-position.ts";
-import type { BinlogRecord } from "../binlog/binlog-record.ts";
+import { type BinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
 import { fileCrc32 } from "../files/file-crc32.ts";
-import type { FileStore } from "../files/file-store.ts";
+import { changeSeconds, type FileStore } from "../files/file-store.ts";
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
 import { statedContent } from "../files/stated-content.ts";
 import { trunkSlotOf } from "../files/trunk-slot.ts";
@@ -25,6 +25,7 @@ import type { PeerClient } from "./peer-client.ts";
 import { isLoggedSince, keptRecords } from "./repair-logs.ts";
 import { restoreFile, restoreLink } from "./restore-file.ts";
 
+const PIECE_BYTES = 256 * 1024;
 /** Records held in memory at a time: about 300 bytes each. */
 const RECORDS_AT_ONCE = 100_000;
 
@@ -57,9 +58,14 @@ export interface SettleCounts {
   postponed: number;
 }
 
+interface Settling extends SettleCounts {
+  /** Lines that were added to our log, as many as it had lost. */
+  readonly lines: Set<string>;
+}
+
 /** Throws FdfsError if a member cannot be asked any more or the disk fails, and the signal's reason. */
 export async function settleNames(options: SettleOptions): Promise<SettleCounts> {
-  const counts: SettleCounts = { fetched: 0, replaced: 0, deleted: 0, logged: 0, missing: 0, postponed: 0 };
+  const counts: Settling = { lines: new Set(), fetched: 0, replaced: 0, deleted: 0, logged: 0, missing: 0, postponed: 0 };
   const slices = new TimeSlices(options.store.clock, options.signal);
   const passes = Math.max(1, Math.ceil(countRecords(options) / RECORDS_AT_ONCE));
   for (let pass = 0; pass < passes; pass++) {
@@ -77,7 +83,8 @@ export async function settleNames(options: SettleOptions): Promise<SettleCounts>
       if (turn !== undefined) await turn;
     }
   }
-  return counts;
+  const { lines: _lines, ...rest } = counts;
+  return rest;
 }
 
 /** Metadata changes under the lock of its file. */
@@ -133,11 +140,11 @@ async function settle(
   target: ResolvedName,
   verdict: Verdict,
   others: Collected["others"],
-  counts: SettleCounts,
+  counts: Settling,
 ): Promise<void> {
   const { store } = options;
   // Somebody was faster: what the logs said when they were read does not count any more.
-  if (isLoggedSince(store, options.ownLogEnd, target.logicalName)) return;
+  if (isLoggedSince(store, options.ownLogEnd, target.logicalName, counts.lines)) return;
   const isHere = (await target.storePath.disk.linkStat(target.path)) !== undefined;
   if (verdict.action === "delete") {
     // Log first, as always when a file goes.
@@ -148,19 +155,66 @@ async function settle(
     store.log.notice("repair.file-deleted", { file: target.logicalName, reason: "it was deleted at another member" });
     return;
   }
-  if (verdict.action === "trust" && isHere && (await isAsLogged(target, verdict.loggedBytes))) return;
+  if (verdict.action === "trust") {
+    await settleTrusted(options, target, verdict, others, isHere, counts);
+    return;
+  }
+  const last = others.get(verdict.members[0]!)!.records.at(-1)!.record;
+  const outcome = await hold(options, target, verdict.members, last, isHere);
+  note(store, target, outcome, isHere, counts);
+  // What is not here is not logged either.
+  if (outcome === "same" || outcome === "fetched") logMissing(store, verdict.missing, counts);
+}
+
+/**
+ * Our log goes on behind theirs. If our file is not what it says, theirs is taken; everybody then gets the file as it is
+ * here (U), because the records that follow in our log would change theirs and not ours. The same if it was overwritten:
+ * a page of it may be torn, and nobody can tell.
+ */
+async function settleTrusted(
+  options: SettleOptions,
+  target: ResolvedName,
+  verdict: Verdict,
+  others: Collected["others"],
+  isHere: boolean,
+  counts: Settling,
+): Promise<void> {
+  const { store } = options;
+  if (isHere && (await isAsLogged(target, verdict.loggedBytes))) {
+    if (!(await mayBeTorn(target))) return;
+    if (verdict.onlyAppended) await mendBeginning(options, target, verdict.members, counts);
+    else logUpdate(store, target, counts);
+    return;
+  }
   const last = others.get(verdict.members[0] ?? "")?.records.at(-1)?.record;
   // Ours is not what it should be, and those who knew it have deleted it.
   if (last === undefined) return;
-  const outcome = await hold(options, target, verdict.members, last, isHere && verdict.action === "hold");
-  // What is not here is not logged either.
-  if (outcome === "missing" || outcome === "postponed") {
-    counts[outcome]++;
-    store.log.error("repair.file-missing", { file: target.logicalName, isPostponed: outcome === "postponed" });
-    return;
-  }
-  logMissing(store, verdict.missing, counts);
-  if (outcome !== "same") counts[isHere ? "replaced" : "fetched"]++;
+  const outcome = await hold(options, target, verdict.members, last, false);
+  note(store, target, outcome, isHere, counts);
+  if (outcome === "fetched") logUpdate(store, target, counts);
+}
+
+/** Only what is changed in place can have old pages among new ones. */
+async function mayBeTorn({ logicalName, storePath, path }: ResolvedName): Promise<boolean> {
+  if (statedContent(logicalName) !== undefined || logicalName.endsWith(METADATA_SUFFIX)) return false;
+  return (await storePath.disk.linkStat(path))?.kind === "file";
+}
+
+function note(
+  { log }: FileStore,
+  { logicalName }: ResolvedName,
+  outcome: HoldOutcome,
+  wasHere: boolean,
+  counts: Settling,
+): void {
+  if (outcome === "same") return;
+  counts[outcome === "fetched" && wasHere ? "replaced" : outcome]++;
+  if (outcome !== "fetched") log.error("repair.file-missing", { file: logicalName, isPostponed: outcome === "postponed" });
+}
+
+function logUpdate(store: FileStore, { logicalName }: ResolvedName, counts: Settling): void {
+  store.binlog.append(changeSeconds(store), "U", logicalName);
+  counts.logged++;
 }
 
 /** Of appenders the size tells, of metadata whether it is text. */
@@ -173,9 +227,10 @@ async function isAsLogged(target: ResolvedName, loggedBytes: number | undefined)
   return (await disk.readStart(target.path, first, 0, 1)) === 1 && first[0] !== 0;
 }
 
-function logMissing(store: FileStore, missing: readonly BinlogRecord[], counts: SettleCounts): void {
+function logMissing(store: FileStore, missing: readonly BinlogRecord[], counts: Settling): void {
   for (const { seconds, op, logicalName, extra } of missing) {
     store.binlog.append(seconds, op, logicalName, extra);
+    counts.lines.add(printBinlogRecord({ seconds, op, logicalName, extra }));
     counts.logged++;
   }
 }
@@ -219,6 +274,48 @@ async function hold(
     }
   }
   return outcome;
+}
+
+/**
+ * What a member has of an appender should be the beginning of ours. If it is not, the member's is right: ours is torn. Our
+ * end is kept behind it.
+ */
+async function mendBeginning(
+  options: SettleOptions,
+  target: ResolvedName,
+  members: readonly string[],
+  counts: Settling,
+): Promise<void> {
+  const client = members.map((member) => options.clients.get(member)).find((each) => each !== undefined);
+  if (client === undefined) return;
+  const { disk } = target.storePath;
+  const torn = await disk.open(target.path, "read");
+  try {
+    const theirs = await client.info(target.logicalName);
+    const { sizeBytes, modifiedMs } = await torn.stat();
+    if (theirs.fileBytes > sizeBytes) return;
+    if ((await fileCrc32(torn, theirs.fileBytes, options.store.clock)) === theirs.crc32) return;
+    const { kind } = await restoreFile(client, target, Math.floor(modifiedMs / 1000));
+    if (kind !== "restored") return;
+    const mended = await disk.open(target.path, "write");
+    try {
+      const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+      for (let at = theirs.fileBytes; at < sizeBytes; ) {
+        const bytes = await torn.read(piece, 0, piece.length, at);
+        if (bytes === 0) break;
+        await mended.write(piece, 0, bytes, at);
+        at += bytes;
+      }
+      await mended.sync();
+    } finally {
+      await mended.close();
+    }
+    options.store.log.notice("repair.beginning-mended", { file: target.logicalName, bytes: theirs.fileBytes });
+  } catch (error) {
+    if (peerTrouble(error).kind !== "NOT_FOUND") counts.postponed++;
+  } finally {
+    await torn.close();
+  }
 }
 
 /**
