@@ -70,7 +70,10 @@ export function judgeName(name: string, history: NameHistory): Verdict {
     loggedBytes: undefined,
     onlyAppended: false,
   };
-  if (newest === undefined || theirs === undefined) return { ...verdict, action: "leave" };
+  if (newest === undefined || theirs === undefined) {
+    // Others may have it under the name from which we renamed it.
+    return { ...verdict, action: own.at(-1)?.record.op === "R" && !own.at(-1)!.deletes ? "trust" : "leave" };
+  }
   if (isAhead(own, newest)) {
     if (own.at(-1)?.deletes === true) return { ...verdict, action: "delete" };
     const known = own.findLastIndex((record) => keyOf(record) === keyOf(theirs));
@@ -119,9 +122,19 @@ function isAhead(records: readonly HistoryRecord[], { records: others, toldEvery
   if (last === undefined) return false;
   if (last.seconds !== theirs.seconds) return last.seconds > theirs.seconds;
   if (!toldEverything) return last.deletes;
-  const keys = records.map(keyOf);
-  const at = keys.lastIndexOf(keyOf(theirs));
-  return at >= 0 && at < keys.length - 1;
+  const at = numberedKeys(records).indexOf(numberedKeys(others).at(-1)!);
+  return at >= 0 && at < records.length - 1;
+}
+
+/** The same change can be made more than once in a second. */
+function numberedKeys(records: readonly HistoryRecord[]): string[] {
+  const times = new Map<string, number>();
+  return records.map((record) => {
+    const key = keyOf(record);
+    const count = (times.get(key) ?? 0) + 1;
+    times.set(key, count);
+    return `${key} ${count}`;
+  });
 }
 
 /**

@@ -49,34 +49,19 @@ export class NameSettler {
     // Somebody was faster: what the logs said when they were read does not count any more.
     if (isLoggedSince(store, ownLogEnd, target.logicalName, this.added)) return;
     const isHere = (await target.storePath.disk.linkStat(target.path)) !== undefined;
-    if (verdict.action === "delete") await this.remove(target, verdict, history, isHere);
+    if (verdict.action === "delete") await this.remove(target, verdict, isHere);
     else if (verdict.action === "trust") await this.trust(target, verdict, history, isHere);
     else await this.holdAsOthers(target, verdict, history, isHere);
   }
 
-  private async remove(target: ResolvedName, verdict: Verdict, { own }: NameHistory, isHere: boolean): Promise<void> {
+  private async remove(target: ResolvedName, verdict: Verdict, isHere: boolean): Promise<void> {
     const { store } = this.options;
-    const last = own.at(-1)?.record;
-    if (last?.op === "R" && !isHere && !(await this.hasNewName(target, verdict.members, last))) return;
     // Log first, as always when a file goes.
     this.logAll(verdict.missing);
     if (!isHere) return;
     await target.storePath.disk.unlink(target.path);
     this.counts.deleted++;
     store.log.notice("repair.file-deleted", { file: target.logicalName, reason: "it was deleted at another member" });
-  }
-
-  /**
-   * We renamed the file, and it is gone under both names: others have it under the old one. If theirs is not what the new
-   * name states, the old one is all there is.
-   */
-  private async hasNewName(old: ResolvedName, members: readonly string[], rename: BinlogRecord): Promise<boolean> {
-    const renamed = resolveNameOrNot(this.options.store, rename.logicalName);
-    if (renamed === undefined || (await renamed.storePath.disk.linkStat(renamed.path)) !== undefined) return true;
-    const fetched = await this.fetch(renamed, members, rename.seconds, old.logicalName);
-    const outcome = fetched === "missing" ? await this.fetch(old, members, rename.seconds) : fetched;
-    this.note(old, outcome, false);
-    return false;
   }
 
   private async holdAsOthers(
@@ -98,7 +83,13 @@ export class NameSettler {
    * here (U), because the records that follow in our log would change theirs and not ours. The same if it was overwritten:
    * a page of it may be torn, and nobody can tell.
    */
-  private async trust(target: ResolvedName, verdict: Verdict, { others }: NameHistory, isHere: boolean): Promise<void> {
+  private async trust(target: ResolvedName, verdict: Verdict, history: NameHistory, isHere: boolean): Promise<void> {
+    const { own, others } = history;
+    const last = own.at(-1)?.record;
+    if (last?.op === "R" && !isHere && others.length === 0) {
+      await this.findUnderOldName(target, last);
+      return;
+    }
     if (isHere && (await isAsLogged(target, verdict.loggedBytes))) {
       if (!(await mayDiffer(target))) return;
       if (verdict.onlyAppended && (await this.beginsAsOthers(target, verdict.members))) return;
@@ -110,6 +101,18 @@ export class NameSettler {
     const outcome = await this.hold(target, verdict, others, false);
     this.note(target, outcome, isHere);
     if (outcome === "fetched" && verdict.isOurs) this.logUpdate(target);
+  }
+
+  /**
+   * We renamed the file, and it is gone here: others have it under the old name. If theirs is not what the new name states,
+   * the old one is all there is.
+   */
+  private async findUnderOldName(target: ResolvedName, { seconds, extra = "" }: BinlogRecord): Promise<void> {
+    const members = [...this.options.clients.keys()];
+    const old = resolveNameOrNot(this.options.store, extra);
+    if (old === undefined) return;
+    const fetched = await this.fetch(target, members, seconds, old.logicalName);
+    this.note(target, fetched === "missing" ? await this.fetch(old, members, seconds) : fetched, false);
   }
 
   /** Whether what a member has is the beginning of ours, or was made so. */
