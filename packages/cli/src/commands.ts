@@ -13,9 +13,11 @@ import { deleteCommand } from "./commands/delete.ts";
 import { downloadCommand } from "./commands/download.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { crc32Command, infoCommand, parseCommand } from "./commands/info.ts";
+import { locateCommand } from "./commands/locate.ts";
 import { metadataCommands } from "./commands/metadata.ts";
 import { monitorCommand } from "./commands/monitor.ts";
 import { storageCommand, trackerCommand } from "./commands/servers.ts";
+import { statCommands } from "./commands/stat.ts";
 import { upCommand } from "./commands/up.ts";
 import { uploadCommand } from "./commands/upload.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -31,6 +33,7 @@ export const commands: readonly CommandRow[] = [
   verifyCommand,
   infoCommand,
   parseCommand,
+  locateCommand,
   crc32Command,
   appendCommand,
   modifyCommand,
@@ -39,6 +42,7 @@ export const commands: readonly CommandRow[] = [
   slaveCommand,
   ...metadataCommands,
   monitorCommand,
+  ...statCommands,
   benchCommand,
   setTrunkServerCommand,
   deleteStorageCommand,

@@ -62,6 +62,8 @@ export interface FileInfoOptions extends CallOptions {
   readonly fromServer?: boolean | undefined;
   /** Whether the storage computes the CRC32 of appender and slave files, for which it reads them whole. Default true. */
   readonly checksum?: boolean | undefined;
+  /** Ask the storage not to log it if the file is missing, for those who expect that. Default false. */
+  readonly silent?: boolean | undefined;
 }
 
 export interface LinkOptions extends NamingOptions, CallOptions {
@@ -262,15 +264,13 @@ export class FastDfsClient implements AsyncDisposable {
     const file = checkedFileId(fileId);
     const known = options.fromServer === true ? undefined : infoFromName(file);
     if (known !== undefined) return known;
-    return operate(this.session, file, options.signal, (signal) =>
-      queryFileInfo(this.session, file, options.checksum ?? true, signal),
-    );
+    return operate(this.session, file, options.signal, (signal) => queryFileInfo(this.session, file, options, signal));
   }
 
   /** Whether some storage has the file. Throws if one that should have it cannot be asked and the others have not. */
   async exists(fileId: string, options: CallOptions = {}): Promise<boolean> {
     try {
-      await this.fileInfo(fileId, { ...options, fromServer: true, checksum: false });
+      await this.fileInfo(fileId, { ...options, fromServer: true, checksum: false, silent: true });
       return true;
     } catch (error) {
       if (isKind(error, "NOT_FOUND")) return false;

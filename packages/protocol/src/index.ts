@@ -139,6 +139,7 @@ export {
   PeerHello,
   PeerHelloAnswer,
   PeerReplication,
+  READ_THROUGH_FLAG,
   ReplicationReport,
   type ReplicatorState,
   replicatorStates,
@@ -187,7 +188,7 @@ export {
 } from "./file-id/file-id.ts";
 export { localPath, metadataName, trunkFilePath } from "./file-id/local-path.ts";
 export { type LogicalName, parseLogicalName, printLogicalName } from "./file-id/logical-name.ts";
-export { composeName, mintName, mintTail, type NewName } from "./file-id/mint-name.ts";
+export { composeName, hasRandomBits, mintName, mintTail, type NewName } from "./file-id/mint-name.ts";
 export {
   isAppenderFacts,
   isTrunkFacts,

@@ -35,7 +35,9 @@ async function scene(seed: string, files = 6, storageConfig: Partial<StorageConf
   // The kernel has written what the start left, so that a power cut takes only what the recovery did.
   await world.runFor(40_000);
   victim!.process.kill("process");
-  await world.runUntil(() => cluster.trackers[0]!.server!.cluster.findGroup("group1")!.find(victim!.id)!.status === "OFFLINE");
+  await world.runUntil(
+    () => cluster.trackers[0]!.server!.cluster.findGroup("group1")!.find(victim!.id)!.status === "OFFLINE",
+  );
   const client = cluster.openClient();
   for (let at = 0; at < files; at++) {
     const content = world.random.bytes(1 + world.random.below(at === 0 ? 300_000 : 3000));
@@ -186,7 +188,9 @@ describe("an empty disk whose files nobody else has", () => {
     victim.process.start();
     await cluster.world.runUntil(() => victim.process.failure !== undefined);
     expect(victim.process.failure).toBeInstanceOf(FdfsError);
-    expect(String(victim.process.failure)).toMatch(/not mounted.*create the file \/disk0\/accept-empty and start again/);
+    expect(String(victim.process.failure)).toMatch(
+      /not mounted.*create the file \/disk0\/accept-empty and start again/,
+    );
     expect(victim.host.restart().disk.readDirectory(DISK)).toEqual([]);
   });
 
@@ -218,7 +222,9 @@ describe("a store path of somebody else", () => {
     file.close();
     victim.process.start();
     await cluster.world.runUntil(() => victim.process.failure !== undefined);
-    expect(String(victim.process.failure)).toMatch(/store_path1 .*belongs to the storage 10\.0\.1\..*which marked it as/);
+    expect(String(victim.process.failure)).toMatch(
+      /store_path1 .*belongs to the storage 10\.0\.1\..*which marked it as/,
+    );
   });
 
   function markOf({ host }: SimMember): string {

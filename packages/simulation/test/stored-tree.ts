@@ -11,10 +11,7 @@ export function storedTree(disk: DiskCalls, storePath: string): Map<string, stri
       for (const name of disk.readDirectory(`${data}/${high}/${low}`)) {
         const path = `${data}/${high}/${low}/${name}`;
         const isLink = disk.linkStat(path)?.kind === "symlink";
-        tree.set(
-          `${high}/${low}/${name}`,
-          isLink ? `-> ${disk.readLink(path)}` : sha256(disk.readFile(path)),
-        );
+        tree.set(`${high}/${low}/${name}`, isLink ? `-> ${disk.readLink(path)}` : sha256(disk.readFile(path)));
       }
     }
   }

@@ -1,3 +1,4 @@
+export { parseBinlogRecord } from "./binlog/binlog-record.ts";
 export { prepareEmptyMember } from "./store/prepare-empty-member.ts";
 export { type StorageModules, openStorage, StorageServer } from "./storage-server.ts";
 export { hasBinlogRecords } from "./formats/binlog-index-file.ts";

@@ -10,6 +10,7 @@ import { hashedPlacement, rotatingPlacement } from "./files/directory-placement.
 import { FileLocks } from "./files/file-locks.ts";
 import type { FileStore } from "./files/file-store.ts";
 import { NameIssuer } from "./files/name-issuer.ts";
+import { RecentDeletions } from "./files/recent-deletions.ts";
 import type { DataInitFile } from "./formats/data-init-file.ts";
 import { StatFile } from "./formats/stat-file.ts";
 import type { StorageIdentity } from "./identity.ts";
@@ -107,6 +108,7 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
     names: new NameIssuer(world.random, placement),
     statistics,
     locks: new FileLocks(),
+    deletions: new RecentDeletions(),
     slab: new Slab(),
     disk: world.disk,
     clock: world.clock,

@@ -23,8 +23,13 @@ import { MemberRepair, uncertainTime } from "./recovery/member-repair.ts";
 import { PendingRepair } from "./recovery/pending-repair.ts";
 import { settleReplacedMember } from "./recovery/replaced-member.ts";
 import { RunningFile } from "./recovery/running-file.ts";
+import { Introductions } from "./replication/introductions.ts";
+import { ReadThrough } from "./replication/read-through.ts";
+import { ReceivedStamps } from "./replication/received-stamps.ts";
+import { Replication } from "./replication/replication.ts";
 import { logAccess } from "./service/access-actions.ts";
 import { fileRoutes } from "./service/file-routes.ts";
+import { replicaRoutes } from "./service/replica-routes.ts";
 import { clusterSettings } from "./tracker-link/cluster-parameters.ts";
 import { settleAddress } from "./tracker-link/settle-address.ts";
 import { askTrackersWhoIAm } from "./tracker-link/startup-queries.ts";
@@ -90,6 +95,26 @@ export async function openStorage(
   const askGroup = () => askForGroup({ ...asking, clock });
   const repair = new MemberRepair({ store, pending, clock, log, signal: ended, dialing, askForGroup: askGroup });
   await repair.beforeService();
+  const stamps = ReceivedStamps.open({ disk, clock, log, basePath: config.basePath });
+  stack.defer(() => stamps.close());
+  const introductions = new Introductions();
+  // What is opened last: files are served with what it knows, and it tells replication of deleted members.
+  const opened: { links?: TrackerLinks; replication?: Replication } = {};
+  const readThrough = new ReadThrough({
+    network,
+    clock,
+    deadlines,
+    log,
+    connectTimeoutMs: config.connectTimeoutMs,
+    networkTimeoutMs: config.networkTimeoutMs,
+    localAddress,
+    ownSource: store.source,
+    peers: () => opened.links?.view.peers ?? [],
+    stamps,
+    introductions,
+    deletions: store.deletions,
+  });
+  stack.defer(() => readThrough.close());
   const accessLog = openAccessLog(config, world, log);
   if (accessLog !== undefined) stack.defer(() => accessLog.close());
 
@@ -98,7 +123,10 @@ export async function openStorage(
     network,
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
-    routes: fileRoutes(store),
+    routes: [
+      ...fileRoutes(store, readThrough),
+      ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() }),
+    ],
     maxConnections: config.maxConnections,
     networkTimeoutMs: config.networkTimeoutMs,
     closeOnBadRequest: true,
@@ -118,6 +146,7 @@ export async function openStorage(
     localAddress,
     initFile,
     statistics: store.statistics,
+    syncStamps: () => stamps.stamps(),
     connections: () => server.connectionCounts,
     version: PROTOCOL_VERSION,
     upTimeSeconds: Math.floor(clock.now() / 1000),
@@ -128,8 +157,14 @@ export async function openStorage(
         freeMib: Math.floor(freeBytes / MIB),
       }));
     },
+    onChangelog: (entry) => opened.replication?.noteChange(entry),
   });
   stack.defer(() => links.stop());
+  opened.links = links;
+  const { view } = links;
+  const replication = Replication.start({ ...facts, store, view, world, deadlines, log, config, localAddress });
+  opened.replication = replication;
+  stack.defer(() => replication.stop());
   void links.firstJoin.then(
     () => withdrawAcceptance(disk, config.basePath, "member"),
     () => undefined,
@@ -140,7 +175,7 @@ export async function openStorage(
     await repaired;
   });
   log.notice("storage.started", { group: identity.groupName, id: identity.storageId, uuid, port: server.local.port });
-  return new StorageServer(identity, uuid, server.local, links, stack.move());
+  return new StorageServer(identity, uuid, server.local, links, replication, stack.move());
 }
 
 export class StorageServer {
@@ -149,14 +184,24 @@ export class StorageServer {
   readonly local: Endpoint;
   /** The connections to the trackers: what they are doing and why. */
   readonly links: TrackerLinks;
+  /** What is being done for the other members. */
+  readonly replication: Replication;
   private readonly stack: ShutdownStack;
   private stopping: Promise<void> | undefined;
 
-  constructor(identity: StorageIdentity, uuid: string, local: Endpoint, links: TrackerLinks, stack: ShutdownStack) {
+  constructor(
+    identity: StorageIdentity,
+    uuid: string,
+    local: Endpoint,
+    links: TrackerLinks,
+    replication: Replication,
+    stack: ShutdownStack,
+  ) {
     this.identity = identity;
     this.uuid = uuid;
     this.local = local;
     this.links = links;
+    this.replication = replication;
     this.stack = stack;
   }
 
@@ -178,7 +223,7 @@ function openAccessLog(config: StorageConfig, { disk, clock }: World, log: Logge
       clock,
       path,
       config: config.accessLog,
-      onError: (error) => log.error("access-log.failed", { path, error }),
+      onError: (error, concerns) => log.error("access-log.failed", { path, concerns, error }),
     });
   } catch (error) {
     throw FdfsError.fromUnknown(error, { path });

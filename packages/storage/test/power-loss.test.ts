@@ -1,9 +1,8 @@
 // Three members, written to all the time, replicated with some lag; the power of one fails, again and again. When it is back
 // it repairs itself, and in the end all members have the same files, byte for byte.
-import { type ErrorKind, FdfsError, storageCommands } from "@fastdfs-ts/protocol";
-import { answer } from "@fastdfs-ts/rpc";
+import { type ErrorKind, FdfsError } from "@fastdfs-ts/protocol";
 import { Deadlines, Logger, type LogRecord } from "@fastdfs-ts/runtime";
-import { type CrashKind, type SimHost, SimWorld } from "@fastdfs-ts/simulation";
+import { checkStore, type CrashKind, type FoundFile, type SimHost, SimWorld } from "@fastdfs-ts/simulation";
 import { describe, expect, it } from "vitest";
 import type { FileStore } from "../src/files/file-store.ts";
 import type { GroupMember, GroupPicture } from "../src/recovery/group-picture.ts";
@@ -12,7 +11,6 @@ import { PendingRepair } from "../src/recovery/pending-repair.ts";
 import { RunningFile } from "../src/recovery/running-file.ts";
 import { HandReplicator } from "./hand-replicator.ts";
 import { type ServedStore, serveStore } from "./served-store.ts";
-import { checkStore, type FoundFile } from "./store-checker.ts";
 import { StoreClient } from "./store-client.ts";
 
 const DIRECTORY = "/store";
@@ -57,9 +55,7 @@ class Member {
         listenHost: this.address,
         port: PORT,
         config: { subdirCountPerPath: 2, distributeRotateCount: 5 },
-        routes: this.scene.talksAsC
-          ? []
-          : [answer(storageCommands.peerHello, () => ({ extensionVersion: 1, startedMs: 1 }))],
+        talksAsC: this.scene.talksAsC,
         beforeService: async (store) => {
           this.scene.restarted(this, store);
           this.repair = new MemberRepair({
@@ -125,15 +121,13 @@ class Scene {
   pictureFor(member: Member): GroupPicture {
     const others = this.members
       .filter((other) => other !== member)
-      .map(
-        (other): GroupMember => ({
-          storageId: other.address,
-          endpoint: { host: other.address, port: PORT },
-          status: other.served === undefined ? "OFFLINE" : "ACTIVE",
-          isReadable: true,
-          storePathCount: 1,
-        }),
-      );
+      .map((other): GroupMember => ({
+        storageId: other.address,
+        endpoint: { host: other.address, port: PORT },
+        status: other.served === undefined ? "OFFLINE" : "ACTIVE",
+        isReadable: true,
+        storePathCount: 1,
+      }));
     return { ownStatus: "OFFLINE", ownJoinSeconds: 1, others };
   }
 
@@ -193,7 +187,7 @@ class Scene {
 
   /** Some of what members have for each other is delivered; all of it without a limit. */
   replicate(records?: () => number): void {
-    for (let isMore = true; isMore; ) {
+    for (let isMore = true; isMore;) {
       isMore = false;
       for (const from of this.members) {
         for (const to of this.members) {
@@ -247,9 +241,9 @@ async function story(seed: string, count: number, rounds: number): Promise<Scene
       scene.replicate(() => world.random.below(4));
     }
     if (process.env.CONTROL !== "1") {
-    victim.crash("power");
-    await world.runFor(world.random.below(60_000));
-    await victim.restart();
+      victim.crash("power");
+      await world.runFor(world.random.below(60_000));
+      await victim.restart();
     }
     scene.replicate();
     expect(differences(scene), `seed ${seed}, round ${round}`).toEqual([]);

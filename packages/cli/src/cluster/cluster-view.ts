@@ -53,6 +53,7 @@ async function unlessUnknown<T>(question: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function statusNameOf(status: number): string {
+/** "ACTIVE" …, or the number of a status that no release uses. */
+export function statusNameOf(status: number): string {
   return storageStatusOf(status) ?? String(status);
 }

@@ -1,10 +1,11 @@
 // monitor: groups, storages and their statistics, for people and for scripts.
-import type { GroupRecord, TrackerStat } from "@fastdfs-ts/protocol";
+import type { GroupRecord } from "@fastdfs-ts/protocol";
 import { sleep } from "@fastdfs-ts/runtime";
 
 import { printMonitorAsC } from "../c-text/monitor-text.ts";
 import { chooseCluster, clusterOptions, withClient } from "../cluster/client-choice.ts";
 import { type ClusterView, type StorageView, viewCluster } from "../cluster/cluster-view.ts";
+import { connectionsText, toneOf, trackerColumns } from "../cluster/server-columns.ts";
 import { command } from "../table/command-row.ts";
 import { flag, text, whole } from "../table/option-kinds.ts";
 import { type Column, printTable } from "../terminal/table.ts";
@@ -87,22 +88,6 @@ function section<Row>(
   return `${bold(terminal, title)}\n${table}`;
 }
 
-const trackerColumns = (terminal: Terminal, nowMs: number): Column<TrackerStat>[] => [
-  { title: "tracker", cell: (row) => row.address },
-  {
-    title: "state",
-    cell: (row) => `${row.isActive ? "active" : "silent"}${row.isLeader ? ", leader" : ""}`,
-    style: (shown, row) => coloured(terminal, row.isActive ? "good" : "bad", shown),
-  },
-  {
-    title: "conns",
-    align: "right",
-    cell: (row) => connectionsText(row.connectionsCurrent, row.connectionsMaximum),
-  },
-  { title: "version", cell: (row) => row.version },
-  { title: "up for", cell: (row) => printAgo(row.upTimeSeconds, nowMs).replace(" ago", "") },
-];
-
 const groupColumns: Column<GroupRecord>[] = [
   { title: "group", cell: (row) => row.groupName },
   { title: "storages", align: "right", cell: (row) => String(row.storageCount) },
@@ -115,8 +100,6 @@ const groupColumns: Column<GroupRecord>[] = [
   { title: "store paths", align: "right", cell: (row) => String(row.storePathCount) },
 ];
 
-const goodStatuses = new Set(["ACTIVE"]);
-const badStatuses = new Set(["OFFLINE", "DELETED"]);
 const rwModeNames: Readonly<Record<number, string>> = { 0: "none", 2: "write", 4: "read", 6: "both" };
 
 const storageColumns = (terminal: Terminal, nowMs: number): Column<StorageView>[] => [
@@ -145,15 +128,6 @@ const storageColumns = (terminal: Terminal, nowMs: number): Column<StorageView>[
   { title: "up for", cell: (row) => printAgo(row.upTimeSeconds, nowMs).replace(" ago", "") },
   { title: "last beat", cell: (row) => printAgo(row.statistics.lastHeartbeatSeconds, nowMs) },
 ];
-
-function toneOf(statusName: string): "good" | "warning" | "bad" {
-  if (goodStatuses.has(statusName)) return "good";
-  return badStatuses.has(statusName) ? "bad" : "warning";
-}
-
-function connectionsText(current: number, maximum: number): string {
-  return `${current} (max ${maximum})`;
-}
 
 type Statistics = StorageView["statistics"];
 

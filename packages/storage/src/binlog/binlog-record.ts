@@ -18,7 +18,13 @@ export const binlogOps = {
 >;
 
 export type SourceOp = keyof typeof binlogOps;
-export type BinlogOp = SourceOp | Lowercase<SourceOp>;
+export type ReplicaOp = Lowercase<SourceOp>;
+export type BinlogOp = SourceOp | ReplicaOp;
+
+/** The letter of an operation that a peer pushed. */
+export function replicaOp(op: SourceOp): ReplicaOp {
+  return op.toLowerCase() as ReplicaOp;
+}
 
 export interface BinlogRecord {
   /** Unix time of the operation at its source. Not monotonic within a log. */

@@ -16,13 +16,22 @@ import { FdfsError } from "@fastdfs-ts/protocol";
 import type { Disk, DiskFile, Logger } from "@fastdfs-ts/runtime";
 
 import { type BinlogPosition, binlogPartPath } from "../binlog/binlog-position.ts";
-import { type BinlogRecord, parseBinlogRecord, type SourceOp } from "../binlog/binlog-record.ts";
+import {
+  type BinlogOp,
+  type BinlogRecord,
+  parseBinlogRecord,
+  replicaOp,
+  type SourceOp,
+} from "../binlog/binlog-record.ts";
 import type { BinlogWriter } from "../binlog/binlog-writer.ts";
 import type { StorePath } from "../store/store-path.ts";
 import { discard } from "./discard.ts";
 
 interface ChangeFacts {
+  /** Unix time of the record: now, or that of the source. */
   readonly seconds: number;
+  /** Whether a peer pushed it: its record has a small letter, and the file gets the record's time. */
+  readonly isReplica?: true;
   readonly logicalName: string;
   readonly pathInStore: string;
 }
@@ -35,19 +44,25 @@ export type Change =
   /** Of a file with metadata: two files that go together. */
   | (ChangeFacts & { readonly kind: "delete" });
 
+const opOf = { append: "A", modify: "M", truncate: "T", rename: "R", delete: "D" } as const;
+
 /** The binlog record of a change. */
-export function recordOf(change: Change): { readonly op: SourceOp; readonly extra: string | undefined } {
+export function recordOf(change: Change): { readonly op: BinlogOp; readonly extra: string | undefined } {
+  const op: SourceOp = opOf[change.kind];
+  return { op: change.isReplica === true ? replicaOp(op) : op, extra: extraOf(change) };
+}
+
+function extraOf(change: Change): string | undefined {
   switch (change.kind) {
     case "append":
-      return { op: "A", extra: `${change.offset} ${change.bytes}` };
     case "modify":
-      return { op: "M", extra: `${change.offset} ${change.bytes}` };
+      return `${change.offset} ${change.bytes}`;
     case "truncate":
-      return { op: "T", extra: `${change.oldBytes} ${change.newBytes}` };
+      return `${change.oldBytes} ${change.newBytes}`;
     case "rename":
-      return { op: "R", extra: change.oldName };
+      return change.oldName;
     case "delete":
-      return { op: "D", extra: undefined };
+      return undefined;
   }
 }
 
@@ -196,6 +211,7 @@ function settle(disk: Disk, path: StorePath, binlog: BinlogWriter, change: Chang
     withFile(disk, target, (file) => {
       if (change.kind === "truncate") file.truncate(change.newBytes);
       else copySpool(disk, change.spool, file, change.offset);
+      if (change.isReplica === true) file.setTimes(change.seconds);
     });
   }
   return "made again";

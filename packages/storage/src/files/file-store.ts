@@ -8,6 +8,7 @@ import type { StorageStatistics } from "../stats.ts";
 import type { StorePaths } from "../store/store-paths.ts";
 import type { FileLocks } from "./file-locks.ts";
 import type { NameIssuer } from "./name-issuer.ts";
+import type { RecentDeletions } from "./recent-deletions.ts";
 
 export interface FileStore {
   readonly groupName: string;
@@ -20,6 +21,7 @@ export interface FileStore {
   readonly names: NameIssuer;
   readonly statistics: StorageStatistics;
   readonly locks: FileLocks;
+  readonly deletions: RecentDeletions;
   readonly slab: Slab;
   /** For what lies under `base_path`; each store path has a disk of its own. */
   readonly disk: Disk;

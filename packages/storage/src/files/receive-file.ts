@@ -15,12 +15,19 @@ export interface ReceivedFile {
   readonly crc32: number;
 }
 
+export interface ReceiveOptions {
+  /** Of the incoming file's name. */
+  readonly suffix?: string;
+  /** Unix time that the file gets; now if not given. */
+  readonly modifiedSeconds?: number;
+}
+
 /** Throws FdfsError CONNECTION_LOST, NO_SPACE, IO_FAILED … */
 export function receiveFile(
   storePath: StorePath,
   content: ContentReader,
   writes: CountedWrites,
-  suffix?: string,
+  { suffix, modifiedSeconds }: ReceiveOptions = {},
 ): Awaitable<ReceivedFile> {
   const path = storePath.incoming.nextPath(suffix);
   return rescue(
@@ -28,8 +35,8 @@ export function receiveFile(
       // Small content has usually arrived together with the request.
       const whole = content.takeWhole();
       return whole === undefined
-        ? keepPieces(storePath, path, content, writes)
-        : keepWhole(storePath, path, whole, writes);
+        ? keepPieces(storePath, path, content, writes, modifiedSeconds)
+        : keepWhole(storePath, path, whole, writes, modifiedSeconds);
     },
     (error) => {
       const failure = FdfsError.fromUnknown(error, { path });
@@ -46,11 +53,12 @@ function keepWhole(
   path: string,
   content: Buffer,
   writes: CountedWrites,
+  modifiedSeconds: number | undefined,
 ): Awaitable<ReceivedFile> {
   // Now, not after the write: the memory is lent, and warm.
   const checksum = crc32(0, content);
   const bytes = content.length;
-  return after(storePath.disk.writeNew(path, content), () => {
+  return after(storePath.disk.writeNew(path, content, modifiedSeconds), () => {
     writes.written(bytes);
     storePath.noteWritten(bytes);
     return { path, bytes, crc32: checksum };
@@ -62,6 +70,7 @@ async function keepPieces(
   path: string,
   content: ContentReader,
   writes: CountedWrites,
+  modifiedSeconds: number | undefined,
 ): Promise<ReceivedFile> {
   const file = await storePath.disk.open(path, "create");
   try {
@@ -74,6 +83,7 @@ async function keepPieces(
       return after(file.write(piece, 0, piece.length, at), () => writes.written(bytes));
     };
     await content.consume(keep);
+    if (modifiedSeconds !== undefined) await file.setTimes(modifiedSeconds);
     storePath.noteWritten(bytes);
     return { path, bytes, crc32: checksum };
   } finally {

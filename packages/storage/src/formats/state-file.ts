@@ -13,13 +13,19 @@ export function damagedFile(path: string, what: string, remedy: string): FdfsErr
 export class StateFile {
   readonly path: string;
   private readonly disk: Disk;
+  private readonly mayComeBack: boolean;
   private readonly oneAtATime = new Mutex();
   /** Counts replacements, so that a slow one in the background never overwrites a newer one. */
   private replacements = 0;
 
-  constructor(disk: Disk, path: string) {
+  /**
+   * `mayComeBack`: an older text may be there again after a power cut. Saves syncing the directory, which holds up the event
+   * loop for a millisecond or more.
+   */
+  constructor(disk: Disk, path: string, { mayComeBack = false } = {}) {
     this.disk = disk;
     this.path = path;
+    this.mayComeBack = mayComeBack;
   }
 
   /** The whole text, or undefined if there is no such file. Throws FdfsError if it cannot be read. */
@@ -76,7 +82,7 @@ export class StateFile {
 
   private install(beside: string): void {
     this.disk.rename(beside, this.path);
-    this.disk.syncDirectory(dirname(this.path));
+    if (!this.mayComeBack) this.disk.syncDirectory(dirname(this.path));
   }
 
   private failed(error: unknown, beside: string): FdfsError {

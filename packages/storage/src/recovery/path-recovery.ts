@@ -1,6 +1,14 @@
 // Rebuilds one store path from the other members (cluster-behaviour.md §9.4). It can be stopped anywhere and goes on at the
 // next start; the storage listens only when it is done.
-import { type Clock, type Disk, invariant, type Logger, REFUSED as XX, stateTable, STAYS as __ } from "@fastdfs-ts/runtime";
+import {
+  type Clock,
+  type Disk,
+  invariant,
+  type Logger,
+  REFUSED as XX,
+  stateTable,
+  STAYS as __,
+} from "@fastdfs-ts/runtime";
 
 import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import type { FileStore } from "../files/file-store.ts";

@@ -7,6 +7,7 @@ import {
   HEADER_BYTES,
   isAppenderFacts,
   ModifyRequest,
+  type NewName,
   parseNameFacts,
   type RegenerateRequest,
   storageCommands,
@@ -16,18 +17,18 @@ import {
 import { answerRaw, type ContentReader, receive, type Route, type Session, type WholeFrame } from "@fastdfs-ts/rpc";
 import type { FileStat } from "@fastdfs-ts/runtime";
 
-import { type Change, recordOf, SPOOL, writeIntent } from "../files/change-intents.ts";
+import { carryOut, copyInto, tryOut } from "../files/carry-out.ts";
+import { type Change, SPOOL } from "../files/change-intents.ts";
 import { fileCrc32 } from "../files/file-crc32.ts";
 import { changeSeconds, type FileStore, noteChange } from "../files/file-store.ts";
 import { discard } from "../files/discard.ts";
+import { withFreeName } from "../files/free-name.ts";
 import { receiveFile } from "../files/receive-file.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
 import { CountedWrites, countOpen, countReadFile } from "../pieces.ts";
-import { after, type Awaitable, rescue } from "../store/awaitable.ts";
+import { after, rescue } from "../store/awaitable.ts";
 import type { StoreFile } from "../store/store-disk.ts";
 import { storedNameAnswer } from "./stored-name-answer.ts";
-
-const COPY_BYTES = 256 * 1024;
 
 export function appenderRoutes(store: FileStore): Route[] {
   return [
@@ -110,7 +111,7 @@ async function modify(
   const frontBytes = HEADER_BYTES + ModifyRequest.fixedSize + request.logicalName.length;
   const writes = new CountedWrites(statistics, frontBytes, request.contentBytes);
   try {
-    const spool = await receiveFile(storePath, content, writes, SPOOL);
+    const spool = await receiveFile(storePath, content, writes, { suffix: SPOOL });
     await overwrite(store, target, request, spool.path, requireInside);
   } catch (error) {
     if (!(error instanceof FdfsError && error.kind === "CONNECTION_LOST")) {
@@ -182,27 +183,30 @@ async function regenerate(store: FileStore, request: RegenerateRequest, session:
     // This is all that C counts: a new name does not even move the time of the last change.
     countReadFile(store.statistics, stat.sizeBytes);
     const facts = changeFacts(store, target);
-    newName = store.names.issueInPlaceOf(request.logicalName, {
+    const naming: NewName = {
       kind: "normal",
       source: store.source,
       createdSeconds: facts.seconds,
       fileBytes: stat.sizeBytes,
       crc32: checksum,
       extension: "",
-    });
-    const to = resolveName(store, newName);
-    const change: Change = {
-      kind: "rename",
-      ...facts,
-      logicalName: newName,
-      pathInStore: to.pathInStore,
-      oldName: request.logicalName,
-      oldPathInStore: target.pathInStore,
     };
-    const { disk } = target.storePath;
-    await tryOut(store, target, change, {
-      act: () => disk.rename(target.path, to.path),
-      undo: () => disk.rename(to.path, target.path),
+    const issue = (named: NewName) => store.names.issueInPlaceOf(request.logicalName, named);
+    await withFreeName(store, naming, issue, async (to) => {
+      newName = to.logicalName;
+      const change: Change = {
+        kind: "rename",
+        ...facts,
+        logicalName: newName,
+        pathInStore: to.pathInStore,
+        oldName: request.logicalName,
+        oldPathInStore: target.pathInStore,
+      };
+      const { disk } = target.storePath;
+      await tryOut(store, target, change, {
+        act: () => disk.rename(target.path, to.path),
+        undo: () => disk.rename(to.path, target.path),
+      });
     });
     session.subject = `${request.logicalName}=>${newName}`;
   });
@@ -230,71 +234,8 @@ async function changeFile(
   });
 }
 
-/** A change that can be taken back: intent, change, binlog record, intent away. If it fails, nothing has happened. */
-async function tryOut(
-  store: FileStore,
-  target: ResolvedName,
-  change: Change,
-  { act, undo }: { readonly act: () => Awaitable<void>; readonly undo: () => Awaitable<void> },
-): Promise<void> {
-  const intent = await writeIntent(target.storePath, change, store.binlog);
-  let isDone = false;
-  try {
-    await act();
-    isDone = true;
-    logChange(store, change);
-  } catch (error) {
-    // A rename that failed has nothing to undo. If undoing fails, the intent stays and the next start settles it.
-    if (isDone || change.kind !== "rename") await undo();
-    await intent.done();
-    throw error;
-  }
-  await intent.done();
-}
-
-/**
- * A change that cannot be taken back, but repeated by a restart: intent, binlog record, change, intent away. If the
- * change itself fails, half of it may have been made: then the intent stays, and the next start makes it again.
- */
-async function carryOut(
-  store: FileStore,
-  target: ResolvedName,
-  change: Change,
-  act: () => Awaitable<void>,
-): Promise<void> {
-  const intent = await writeIntent(target.storePath, change, store.binlog);
-  try {
-    logChange(store, change);
-  } catch (error) {
-    await intent.done();
-    throw error;
-  }
-  await act();
-  await intent.done();
-}
-
-function logChange(store: FileStore, change: Change): void {
-  const { op, extra } = recordOf(change);
-  store.binlog.append(change.seconds, op, change.logicalName, extra);
-}
-
 function changeFacts(store: FileStore, target: ResolvedName) {
   return { seconds: changeSeconds(store), logicalName: target.logicalName, pathInStore: target.pathInStore };
-}
-
-async function copyInto(target: ResolvedName, from: string, file: StoreFile, offset: number): Promise<void> {
-  const source = await target.storePath.disk.open(from, "read");
-  try {
-    const piece = Buffer.allocUnsafe(COPY_BYTES);
-    for (let at = 0; ;) {
-      const bytes = await source.read(piece, 0, piece.length, at);
-      if (bytes === 0) return;
-      await file.write(piece, 0, bytes, offset + at);
-      at += bytes;
-    }
-  } finally {
-    await source.close();
-  }
 }
 
 function resolveAppender(store: FileStore, logicalName: string): ResolvedName {

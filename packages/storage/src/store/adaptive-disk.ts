@@ -100,11 +100,11 @@ export class AdaptiveDisk implements StoreDisk {
     );
   }
 
-  writeNew(path: string, content: Uint8Array) {
+  writeNew(path: string, content: Uint8Array, modifiedSeconds?: number) {
     return this.#watch.call(
       "change",
-      () => writeNewInline(this.#disk, path, content),
-      () => writeNewInBackground(this.#background, path, Buffer.from(content)),
+      () => writeNewInline(this.#disk, path, content, modifiedSeconds),
+      () => writeNewInBackground(this.#background, path, Buffer.from(content), modifiedSeconds),
     );
   }
 
@@ -137,6 +137,14 @@ export class AdaptiveDisk implements StoreDisk {
       "ask",
       () => this.#disk.readLink(path),
       () => this.#background.readLink(path),
+    );
+  }
+
+  makeDirectory(path: string) {
+    return this.#watch.call(
+      "change",
+      () => this.#disk.makeDirectory(path),
+      () => this.#background.makeDirectory(path),
     );
   }
 

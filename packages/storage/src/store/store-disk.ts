@@ -23,11 +23,13 @@ export interface StoreDisk {
   readFile(path: string): Awaitable<Buffer>;
   /** Reads up to `length` bytes from the beginning of a file into `into` at `at`; how many there were. */
   readStart(path: string, into: Uint8Array, at: number, length: number): Awaitable<number>;
-  /** Writes a file that must not exist yet. If it fails there may be a part of it. */
-  writeNew(path: string, content: Uint8Array): Awaitable<void>;
+  /** Writes a file that must not exist yet, and sets its time if one is given. If it fails there may be a part of it. */
+  writeNew(path: string, content: Uint8Array, modifiedSeconds?: number): Awaitable<void>;
   rename(from: string, to: string): Awaitable<void>;
   unlink(path: string): Awaitable<void>;
   symlink(target: string, path: string): Awaitable<void>;
   readLink(path: string): Awaitable<string>;
+  /** Creates a directory and what is missing above it; an existing one is fine. */
+  makeDirectory(path: string): Awaitable<void>;
   space(path: string): Awaitable<DiskSpace>;
 }

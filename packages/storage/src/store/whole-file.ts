@@ -30,21 +30,31 @@ export async function readStartInBackground(
   }
 }
 
-/** Writes a file that must not exist. Throws the disk's error; then there may be a part of the file. */
-export function writeNewInline(disk: Disk, path: string, content: Uint8Array): void {
+/**
+ * Writes a file that must not exist, and sets its time if one is given. Throws the disk's error; then there may be a part
+ * of the file.
+ */
+export function writeNewInline(disk: Disk, path: string, content: Uint8Array, modifiedSeconds?: number): void {
   const file = disk.open(path, "create");
   try {
     file.write(content, 0, content.length, 0);
+    if (modifiedSeconds !== undefined) file.setTimes(modifiedSeconds);
   } finally {
     file.close();
   }
 }
 
 /** As `writeNewInline`, on a worker. */
-export async function writeNewInBackground(disk: BackgroundDisk, path: string, content: Uint8Array): Promise<void> {
+export async function writeNewInBackground(
+  disk: BackgroundDisk,
+  path: string,
+  content: Uint8Array,
+  modifiedSeconds?: number,
+): Promise<void> {
   const file = disk.through(await disk.open(path, "create"));
   try {
     await file.write(content, 0, content.length, 0);
+    if (modifiedSeconds !== undefined) await file.setTimes(modifiedSeconds);
   } finally {
     await file.close();
   }

@@ -2,7 +2,7 @@
 // crash, and throws an error that names what is wrong.
 import { crc32, fileKind, parseNameFacts, statedFileBytes, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
 import type { DiskCalls } from "@fastdfs-ts/runtime";
-import { parseBinlogRecord } from "../src/binlog/binlog-record.ts";
+import { parseBinlogRecord } from "@fastdfs-ts/storage";
 
 export interface FoundFile {
   readonly content: Buffer;
@@ -30,7 +30,7 @@ export function checkStore(
   const files = new Map<string, FoundFile>();
   for (let index = 0; index < storePathCount; index++) {
     const data = `${directory}/path${index}/data`;
-    // The probe of the disk comes and goes all the time.
+    // A disk is tried with a file of its own once a second.
     const incoming = disk.readDirectory(`${data}/.incoming`).filter((name) => !name.endsWith(".probe"));
     if (incoming.length > 0) throw new Error(`left in .incoming: ${incoming.join()}`);
     for (const high of disk.readDirectory(data).filter((name) => /^[0-9A-F]{2}$/.test(name))) {
@@ -69,7 +69,7 @@ function loggedNames(disk: DiskCalls, folder: string): Set<string> {
       // What a power cut left of lines that were not on the disk.
       if (line.includes("\0")) continue;
       const { op, logicalName } = parseBinlogRecord(line);
-      if ("CULRculr".includes(op)) names.add(logicalName);
+      if ("CULR".includes(op.toUpperCase())) names.add(logicalName);
     }
   }
   return names;

@@ -1,0 +1,227 @@
+// What one peer still has to be given: reads the log, hands out records whose turn it is, and knows how far everything is
+// confirmed. Nothing here knows a connection.
+import { FdfsError } from "@fastdfs-ts/protocol";
+import type { Clock, Disk, Logger } from "@fastdfs-ts/runtime";
+
+import { comparePositions, type BinlogPosition } from "../binlog/binlog-position.ts";
+import { type BinlogEntry, BinlogReader } from "../binlog/binlog-reader.ts";
+import type { BinlogWriter } from "../binlog/binlog-writer.ts";
+import { ConfirmedPrefix } from "./confirmed-prefix.ts";
+import { Fifo } from "./fifo.ts";
+import { NameOrder } from "./name-order.ts";
+import type { ParkedRecords } from "./parked-records.ts";
+import type { PushForm } from "./push-forms.ts";
+import { pushTask, type PushTask } from "./push-task.ts";
+import { isPushed, type PeerRole } from "./record-choice.ts";
+
+/** Records read ahead of one that is not confirmed: a huge file holds up others only beyond this. About 6 MB. */
+const OPEN_TASKS_MAX = 16_384;
+/** Log entries looked at in one turn; others have theirs meanwhile. */
+const ENTRIES_PER_TURN = 2000;
+
+export interface PushQueueOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly binlog: BinlogWriter;
+  readonly from: BinlogPosition;
+  readonly role: PeerRole;
+  readonly parked: ParkedRecords;
+  readonly peerId: string;
+  /** Something was confirmed, and the log was looked at so far. */
+  readonly onProgress: () => void;
+}
+
+export class PushQueue {
+  /** Called when `next` may have something that it had not before. */
+  onReady: () => void = () => undefined;
+  /** Called when nothing can go on until somebody has looked at it. */
+  onStuck: (reason: string) => void = () => undefined;
+  /** Log entries looked at, and records confirmed. */
+  scannedRows = 0;
+  syncedRows = 0;
+  readonly parked: ParkedRecords;
+  private readonly options: PushQueueOptions;
+  private readonly reader: BinlogReader;
+  private readonly order = new NameOrder();
+  private readonly prefix: ConfirmedPrefix;
+  private readonly ready = new Fifo<PushTask>();
+  private isClosed = false;
+
+  private constructor(options: PushQueueOptions, reader: BinlogReader) {
+    this.options = options;
+    this.parked = options.parked;
+    this.reader = reader;
+    // A position behind the end of a log that lost its tail is cut back to the end.
+    this.prefix = new ConfirmedPrefix(reader.position);
+  }
+
+  /** Throws FdfsError IO_FAILED if the log cannot be read. */
+  static open(options: PushQueueOptions): PushQueue {
+    return new PushQueue(options, BinlogReader.open(options.disk, options.binlog.folder, options.from));
+  }
+
+  /** Everything in the log before this place is confirmed, parked, or not for this peer. */
+  get confirmed(): BinlogPosition {
+    return this.prefix.position;
+  }
+
+  /** Whether the end of the log is reached and everything before it is confirmed or parked. */
+  get isDrained(): boolean {
+    return this.prefix.size === 0 && !this.hasUnread;
+  }
+
+  /** Bytes of the log that were not looked at; a rough number where they are in several parts. */
+  get unreadBytes(): number {
+    const end = this.options.binlog.position;
+    const { part, offset } = this.reader.position;
+    return end.part === part ? end.offset - offset : end.offset + 1;
+  }
+
+  /** Whether a task is there that could be pushed now. */
+  get hasReady(): boolean {
+    return this.ready.length > 0;
+  }
+
+  /** Own records with this Unix time or an earlier one are all confirmed; 0 unknown (see PeerReplication). */
+  confirmedSeconds(nowMs: number): number {
+    const open = Math.min(this.prefix.earliestOpenOwnSeconds(), this.parked.earliestSeconds);
+    const reached = this.isDrained ? Math.floor(nowMs / 1000) : this.prefix.ownSeconds;
+    // There may be more records of the same second.
+    return Math.max(0, Math.min(open, reached) - 1);
+  }
+
+  /**
+   * The next record that may be pushed now; "later" if there is more of the log to look at, but others should have their
+   * turn first. Throws FdfsError IO_FAILED if the log cannot be read.
+   */
+  next(): PushTask | "later" | undefined {
+    for (let looked = 0; this.ready.length === 0; looked++) {
+      if (this.isClosed || this.prefix.size >= OPEN_TASKS_MAX || !this.hasUnread) return undefined;
+      if (looked >= ENTRIES_PER_TURN) return "later";
+      const entry = this.reader.next();
+      if (entry === undefined) return undefined;
+      this.take(entry);
+    }
+    return this.ready.shift();
+  }
+
+  /** These were not pushed after all, or it is not known: they are the next ones, in this order. */
+  giveBack(tasks: readonly PushTask[]): void {
+    if (tasks.length > 0) this.ready.putBack(tasks);
+  }
+
+  /** The peer has confirmed a record. */
+  confirm(task: PushTask): void {
+    this.syncedRows++;
+    this.finish(task);
+  }
+
+  /** There is nothing to push any more: the file is gone. */
+  skip(task: PushTask): void {
+    this.finish(task);
+  }
+
+  /** The peer wants it in another form. */
+  pushInstead(task: PushTask, form: PushForm): void {
+    task.form = form;
+    this.ready.putBack([task]);
+    this.onReady();
+  }
+
+  /** The peer refuses this record, or its file cannot be read: the queue goes on without it. */
+  refuse(task: PushTask, reason: string): void {
+    const { clock, log, peerId } = this.options;
+    if (task.parked !== undefined) {
+      this.parked.refused(task.parked, reason, clock.now());
+      this.leave(task);
+      return;
+    }
+    const { op, logicalName } = task.record;
+    log.warn("replication.record-parked", { peer: peerId, op, file: logicalName, reason });
+    this.park(task, reason);
+  }
+
+  /** Parked records whose time has come, or all because the peer is new, are tried again. */
+  retryParked(which: "due" | "all"): void {
+    if (which === "all") this.parked.makeAllDue();
+    const due = this.parked.takeDue(this.options.clock.now());
+    for (const parked of due) this.lineUp(pushTask(parked.record, { parked }));
+    if (due.length > 0) this.onReady();
+  }
+
+  /** May be called twice. */
+  close(): void {
+    this.isClosed = true;
+    this.reader.close();
+  }
+
+  private get hasUnread(): boolean {
+    return comparePositions(this.reader.position, this.options.binlog.position) < 0;
+  }
+
+  private take(entry: BinlogEntry): void {
+    this.scannedRows++;
+    if (entry.kind === "unreadable") {
+      const { log, peerId } = this.options;
+      const { at, reason } = entry;
+      log.warn("replication.unreadable-record-skipped", { peer: peerId, part: at.part, offset: at.offset, reason });
+      this.prefix.pass(entry.after);
+    } else if (isPushed(entry.record, this.options.role)) {
+      const task = pushTask(entry.record, { after: entry.after });
+      this.prefix.add(task);
+      this.lineUp(task);
+    } else this.prefix.pass(entry.after);
+    if (this.prefix.size === 0) this.options.onProgress();
+  }
+
+  private lineUp(task: PushTask): void {
+    if (this.order.enter(task)) this.haveTurn(task);
+  }
+
+  private haveTurn(task: PushTask): void {
+    if (task.parked === undefined && this.parked.holds(task.names)) {
+      this.park(task, "an earlier change of this file is refused");
+    } else this.ready.push(task);
+  }
+
+  private park(task: PushTask, reason: string): void {
+    if (this.parked.isFull) {
+      this.ready.putBack([task]);
+      this.onStuck(`the peer refuses ${this.parked.count} records, the last one because: ${reason}`);
+      return;
+    }
+    const saved = this.parked.add(task.record, reason, this.options.clock.now());
+    // The names first: what waits for them is parked too, behind this one.
+    this.leave(task);
+    saved.then(
+      () => {
+        this.prefix.settle(task);
+        this.options.onProgress();
+      },
+      (error: unknown) => {
+        this.lineUp(task);
+        this.onStuck(`cannot note what the peer refuses: ${FdfsError.fromUnknown(error).message}`);
+      },
+    );
+  }
+
+  private finish(task: PushTask): void {
+    if (task.parked === undefined) {
+      this.prefix.settle(task);
+      this.options.onProgress();
+    } else {
+      const { log, peerId } = this.options;
+      this.parked.remove(task.parked).catch((error: unknown) => {
+        log.error("replication.parked-not-saved", { peer: peerId, error });
+      });
+    }
+    this.leave(task);
+  }
+
+  private leave(task: PushTask): void {
+    const freed = this.order.leave(task);
+    for (const next of freed) this.haveTurn(next);
+    if (freed.length > 0) this.onReady();
+  }
+}

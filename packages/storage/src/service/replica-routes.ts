@@ -1,0 +1,143 @@
+// What other members push to this one (wire-protocol.md §9.2 to §9.9): who they are, and the records of their logs. What is
+// done to the files is in replication/apply-*.ts; here is what all records have in common: checks, status, progress.
+import { EXTENSION_VERSION, FdfsError, storageCommands } from "@fastdfs-ts/protocol";
+import { answer, answerRaw, receive, type Route, type Session } from "@fastdfs-ts/rpc";
+
+import { type FileStore, requireOwnGroup } from "../files/file-store.ts";
+import { applyAppend, applyModify, applyTruncate } from "../replication/apply-changes.ts";
+import { applyFile } from "../replication/apply-files.ts";
+import { applyDelete, applyLink, applyRename } from "../replication/apply-names.ts";
+import { type ApplyOutcome, requireApplied } from "../replication/apply-outcome.ts";
+import type { Introductions } from "../replication/introductions.ts";
+import type { ReceivedStamps } from "../replication/received-stamps.ts";
+import { after, type Awaitable, rescue } from "../store/awaitable.ts";
+
+export interface ReplicaServices {
+  readonly introductions: Introductions;
+  readonly stamps: ReceivedStamps;
+  /** Unix milliseconds at which this process started; peers see by it that it was restarted. */
+  readonly startedMs: number;
+}
+
+export function replicaRoutes(store: FileStore, services: ReplicaServices): Route[] {
+  const { introductions, startedMs } = services;
+  const apply = new RecordApplier(store, services);
+  return [
+    answer(storageCommands.reportServerId, ({ storageId }, session) => {
+      introductions.note(session, { storageId, isOurs: false });
+      return {};
+    }),
+    answer(storageCommands.peerHello, ({ storageId, extensionVersion }, session) => {
+      introductions.note(session, { storageId, isOurs: true });
+      return { extensionVersion: Math.min(extensionVersion, EXTENSION_VERSION), startedMs };
+    }),
+    receive(storageCommands.syncCreateFile, (request, content, session, flags) =>
+      apply.record(request, request.logicalName, session, () => applyFile(store, "c", request, content, flags)),
+    ),
+    receive(storageCommands.syncUpdateFile, (request, content, session, flags) =>
+      apply.record(request, request.logicalName, session, () => applyFile(store, "u", request, content, flags)),
+    ),
+    receive(storageCommands.syncAppendFile, (request, content, session) =>
+      apply.record(request, request.logicalName, session, () => applyAppend(store, request, content)),
+    ),
+    receive(storageCommands.syncModifyFile, (request, content, session) =>
+      apply.record(request, request.logicalName, session, () => applyModify(store, request, content)),
+    ),
+    answerRaw(storageCommands.syncTruncateFile, (request, session) =>
+      apply.record(request, request.logicalName, session, () =>
+        after(applyTruncate(store, request), (outcome) => apply.unblocking(outcome, session)),
+      ),
+    ),
+    answerRaw(storageCommands.syncDeleteFile, (request, session) =>
+      // A file that is not here is deleted: the sender accepts the 2.
+      apply.record(request, request.logicalName, session, () => applyDelete(store, request), ["applied", "missing"]),
+    ),
+    answerRaw(storageCommands.syncCreateLink, (request, session) =>
+      apply.record(request, request.linkName, session, () => applyLink(store, request)),
+    ),
+    answerRaw(storageCommands.syncRenameFile, (request, session) =>
+      apply.record(request, request.newName, session, () => applyRename(store, request), UNSTAMPED),
+    ),
+  ];
+}
+
+interface PushedRecord {
+  readonly timestampSeconds: number;
+  readonly groupName: string;
+}
+
+/** The outcomes with which a sender is done with a record. */
+const DONE: readonly ApplyOutcome[] = ["applied", "held"];
+/** C takes no progress from renamings. */
+const UNSTAMPED: readonly ApplyOutcome[] = [];
+
+class RecordApplier {
+  private readonly store: FileStore;
+  private readonly introductions: Introductions;
+  private readonly stamps: ReceivedStamps;
+
+  constructor(store: FileStore, { introductions, stamps }: ReplicaServices) {
+    this.store = store;
+    this.introductions = introductions;
+    this.stamps = stamps;
+  }
+
+  /**
+   * Runs `work`, whose outcome becomes the answer, always without a body. Outcomes in `done` move the progress of the
+   * sender, if it has introduced itself.
+   */
+  record(
+    { timestampSeconds, groupName }: PushedRecord,
+    name: string,
+    session: Session,
+    work: () => Awaitable<ApplyOutcome>,
+    done = DONE,
+  ): Awaitable<undefined> {
+    const { store } = this;
+    session.subject = name;
+    return rescue(
+      () => {
+        requireOwnGroup(store, groupName);
+        requireTime(timestampSeconds);
+        return after(work(), (outcome) => {
+          if (outcome === "applied") store.statistics.lastSyncUpdateSeconds = Math.floor(store.clock.now() / 1000);
+          const source = done.includes(outcome) ? this.introductions.of(session) : undefined;
+          if (source !== undefined) this.stamps.note(source.storageId, timestampSeconds);
+          requireApplied(outcome, name);
+          return undefined;
+        });
+      },
+      (error) => {
+        const failure = FdfsError.fromUnknown(error, { fileName: name });
+        if (failure.kind === "BAD_REQUEST") this.noteRefusal(failure, session);
+        throw failure;
+      },
+    );
+  }
+
+  /**
+   * A C sender repeats a truncation that is answered with 2 for ever, and everything behind it waits (wire-protocol.md §12
+   * no. 14). It is told to go on; one of ours pushes the whole file instead.
+   */
+  unblocking(outcome: ApplyOutcome, session: Session): ApplyOutcome {
+    if (outcome !== "missing" || this.introductions.of(session)?.isOurs === true) return outcome;
+    this.store.log.warn("replica.truncated-file-missing", {
+      file: session.subject,
+      from: session.remote.host,
+      reason: "the file is not here, and its sender cannot push it again; it comes with the next disk recovery",
+    });
+    return "held";
+  }
+
+  /** The sender will repeat it, so somebody has to look at it. */
+  private noteRefusal(failure: FdfsError, session: Session): void {
+    const from = this.introductions.of(session)?.storageId ?? session.remote.host;
+    this.store.log.warn("replica.refused", { from, file: session.subject, reason: failure.message });
+  }
+}
+
+/** The time goes into our log, whose readers take no negative one. */
+function requireTime(seconds: number): void {
+  if (seconds >= 0) return;
+  throw new FdfsError("BAD_REQUEST", { reason: `${seconds} is not the time of a record` });
+}
