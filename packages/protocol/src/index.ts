@@ -139,10 +139,25 @@ export {
   PeerHello,
   PeerHelloAnswer,
   PeerReplication,
+  Removal,
+  RemovalList,
+  RemovalNotice,
   ReplicationReport,
   type ReplicatorState,
+  replicatorStateOf,
   replicatorStates,
 } from "./messages/extensions.ts";
+export {
+  type ClusterExplanation,
+  EXPLANATION_VERSION,
+  type GroupExplanation,
+  parseExplanation,
+  printExplanation,
+  type Progress,
+  type RemovedStorage,
+  type ReplicationLink,
+  type StorageExplanation,
+} from "./cluster-explanation.ts";
 export {
   compareStorageStatuses,
   isAvailable,
