@@ -69,7 +69,7 @@ export function routeDownload(cluster: Cluster, groupName: string, logicalName: 
   const source = pickSource(sight, policy);
   if (source !== undefined) return source;
   const index = pickReplica(group, sight, cluster.now(), policy);
-  if (index < 0) refuse("nobody-has-it", groupName);
+  if (index < 0) return anybody(group, sight) ?? refuse("nobody-has-it", groupName);
   if (sight.isNormal) group.readCursor = (index + 1) % group.readable.length;
   return group.readable[index]!;
 }
@@ -78,8 +78,10 @@ export function routeDownload(cluster: Cluster, groupName: string, logicalName: 
 export function routeDownloads(cluster: Cluster, groupName: string, logicalName: string): readonly StorageNode[] {
   const group = cluster.group(groupName);
   if (group.readable.length === 0) refuse("group-not-readable", groupName);
-  const members = listDownloadStorages(group, sightName(group, logicalName), cluster.now(), cluster.settings.policy);
-  return members.length > 0 ? members : refuse("nobody-has-it", groupName);
+  const sight = sightName(group, logicalName);
+  const members = listDownloadStorages(group, sight, cluster.now(), cluster.settings.policy);
+  if (members.length > 0) return members;
+  return [anybody(group, sight) ?? refuse("nobody-has-it", groupName)];
 }
 
 /**
@@ -95,6 +97,15 @@ export function routeUpdate(cluster: Cluster, groupName: string, logicalName: st
   if (index < 0) return routeToMember(cluster, group);
   group.writeCursor = nextWriteCursor(group, index, policy);
   return group.writable[index]!;
+}
+
+/**
+ * Where the source is no member, or the name says nothing, nobody is known to have the file, but anybody may: as C, the
+ * store server is asked. A file whose source is a member is not looked for where that source has not brought it (W11).
+ */
+function anybody(group: Group, { source }: NameSight<StorageNode>): StorageNode | undefined {
+  if (source !== undefined) return undefined;
+  return group.storeServer?.isReadable === true ? group.storeServer : group.readable[0];
 }
 
 /** What the name says, whatever it is; a name that says nothing belongs to nobody and was made just now. */
