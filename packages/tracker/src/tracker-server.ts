@@ -1,6 +1,7 @@
 // A running tracker: what is opened in which order, and closed in the reverse one. Nothing else is decided here.
 import { logTrouble, RpcServer } from "@fastdfs-ts/rpc";
 import {
+  Deadlines,
   type Endpoint,
   listenHosts,
   type Logger,
@@ -17,11 +18,12 @@ import { Leadership } from "./cluster/leadership.ts";
 import { checkLiveness } from "./cluster/liveness.ts";
 import { restoreCluster, storeCluster } from "./cluster/stored-cluster.ts";
 import { clusterSettingsOf, resolveStorageIds } from "./config.ts";
-import { DRAIN_MS, RELATIONSHIP_MS, STATUS_RECORD_SECONDS } from "./limits.ts";
+import { DRAIN_MS, PROBE_LOOK_MS, RELATIONSHIP_MS, STATUS_RECORD_SECONDS } from "./limits.ts";
 import { StateFiles, type StoredState } from "./persistence.ts";
 import type { TrackerFacts } from "./service/cluster-views.ts";
 import { trackerRoutes } from "./service/routes.ts";
 import { StateSaver } from "./state-saver.ts";
+import { StorageProbe } from "./storage-probe.ts";
 
 export interface TrackerModules {
   readonly log: Logger;
@@ -130,6 +132,12 @@ export async function openTracker(
     onTrouble: (trouble) => logTrouble(log, trouble),
   });
   stack.defer(() => server.stop(DRAIN_MS));
+  if (config.probesSilentStorages) {
+    const deadlines = Deadlines.open(clock, PROBE_LOOK_MS / 4);
+    stack.defer(() => deadlines.close());
+    const probe = StorageProbe.start({ cluster, network, clock, deadlines });
+    stack.defer(() => probe.stop());
+  }
   log.info("tracker.started", {
     port: server.local.port,
     groups: cluster.groups.length,

@@ -173,6 +173,11 @@ export class Cluster {
     this.changed("membership");
   }
 
+  /** Sends the list of members once more, though nothing has changed. */
+  tellMembersAgain(group: Group): void {
+    group.membershipVersion++;
+  }
+
   changed(what: "membership" | "statistics"): void {
     this.modules.onDirty(what);
   }
@@ -189,7 +194,8 @@ export class Cluster {
     node.connections++;
     node.lastAlive = this.monotonicSeconds();
     if (node.connections === 1) {
-      node.longestPause = 0;
+      node.beatPause = 0;
+      node.lastBeat = 0;
       node.wasReached = false;
     }
     // C keeps what a member in INIT, WAIT_SYNC, SYNCING or RECOVERY was told across a restart of the storage, which then

@@ -17,6 +17,7 @@ import { isTombstone } from "./storage-status.ts";
 
 /** Stamps are kept in files of C, whose times have 32 bits. */
 const MAX_STAMP_SECONDS = 2 ** 31 - 1;
+const PAUSE_DECAY = 0.8;
 /** 16 EiB. */
 const MAX_PATH_MIB = 2 ** 44;
 
@@ -26,6 +27,10 @@ export function takeHeartbeat(cluster: Cluster, node: StorageNode, { statistics 
     node.statistics = safeStatistics(statistics);
     cluster.changed("statistics");
   }
+  const now = cluster.monotonicSeconds();
+  // One long pause is not expected for ever.
+  if (node.lastBeat > 0) node.beatPause = Math.max(now - node.lastBeat, PAUSE_DECAY * node.beatPause);
+  node.lastBeat = now;
   isAlive(cluster, node, "heartbeat");
 }
 
@@ -108,10 +113,7 @@ function isSpace(mib: number): boolean {
 
 /** Any report proves life, also for the liveness check; C counts only heartbeats there. */
 function isAlive(cluster: Cluster, node: StorageNode, what: string): void {
-  const now = cluster.monotonicSeconds();
-  // Not across a break: `connected` sets it to the time of the join.
-  node.longestPause = Math.max(node.longestPause, now - node.lastAlive);
   node.lastHeartbeat = cluster.now();
-  node.lastAlive = now;
+  node.lastAlive = cluster.monotonicSeconds();
   cluster.apply(node, "beat", what);
 }

@@ -50,8 +50,10 @@ export class StorageNode implements MemberPicture {
   /** When it last reported anything in this run of the tracker (`Cluster.monotonicSeconds`). */
   lastAlive = 0;
 
-  /** The longest pause between two reports in this run; 0 while there was only one. */
-  longestPause = 0;
+  /** The pause between its beats in seconds, the longest of late; 0 until it has sent two on one connection. */
+  beatPause = 0;
+  /** When its last beat came, by `Cluster.monotonicSeconds`; 0 none on this connection. */
+  lastBeat = 0;
   /** A probe of this tracker has reached it since its last join (storage-probe.ts). */
   wasReached = false;
 
