@@ -147,6 +147,7 @@ export {
   replicatorStateOf,
   replicatorStates,
 } from "./messages/extensions.ts";
+export { isStanding, RemovalSet } from "./removal-set.ts";
 export {
   type ClusterExplanation,
   EXPLANATION_VERSION,

@@ -21,8 +21,10 @@ import { ReceivedStamps } from "./replication/received-stamps.ts";
 import { Replication } from "./replication/replication.ts";
 import { logAccess } from "./service/access-actions.ts";
 import { fileRoutes } from "./service/file-routes.ts";
+import { routesOfMember } from "./service/removed-member.ts";
 import { replicaRoutes } from "./service/replica-routes.ts";
 import { clusterSettings } from "./tracker-link/cluster-parameters.ts";
+import { OwnRemoval } from "./tracker-link/own-removal.ts";
 import { settleAddress } from "./tracker-link/settle-address.ts";
 import { askTrackersWhoIAm } from "./tracker-link/startup-queries.ts";
 import { TrackerLinks } from "./tracker-link/tracker-links.ts";
@@ -60,6 +62,8 @@ export async function openStorage(
   const facts = await askTrackersWhoIAm({ config, world, deadlines, log, signal, localAddress });
   await settleAddress({ ...facts, config, world, deadlines, log, signal, localAddress, initFile });
   const { identity, parameters, storageIds } = facts;
+  const { joinTimeSeconds } = initFile.flag;
+  const removal = OwnRemoval.open({ ...identity, disk, log, basePath: config.basePath, joinTimeSeconds });
   const { spaceReserve: reserve, storePathChoice } = clusterSettings(parameters, log);
   const addressById = new Map(storageIds.map(({ id, hosts }) => [String(id), hosts[0] ?? ""]));
   const rules = {
@@ -80,10 +84,13 @@ export async function openStorage(
     network,
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
-    routes: [
-      ...fileRoutes(store),
-      ...replicaRoutes(store, { introductions: new Introductions(), stamps, startedMs: clock.now() }),
-    ],
+    routes: routesOfMember(
+      [
+        ...fileRoutes(store),
+        ...replicaRoutes(store, { introductions: new Introductions(), stamps, startedMs: clock.now() }),
+      ],
+      () => removal.requireMember(),
+    ),
     maxConnections: config.maxConnections,
     networkTimeoutMs: config.networkTimeoutMs,
     closeOnBadRequest: true,
@@ -105,6 +112,8 @@ export async function openStorage(
     initFile,
     statistics: store.statistics,
     syncStamps: () => stamps.stamps(),
+    replicationReport: () => replication?.report(),
+    removal,
     connections: () => server.connectionCounts,
     version: PROTOCOL_VERSION,
     upTimeSeconds: Math.floor(clock.now() / 1000),
@@ -118,7 +127,18 @@ export async function openStorage(
     onChangelog: (entry) => replication?.noteChange(entry),
   });
   stack.defer(() => links.stop());
-  replication = Replication.start({ ...facts, store, view: links.view, world, deadlines, log, config, localAddress });
+  replication = Replication.start({
+    ...facts,
+    store,
+    view: links.view,
+    world,
+    deadlines,
+    log,
+    config,
+    localAddress,
+    onMilestone: () => links.reportSoon(),
+  });
+  removal.onRemoved(() => void replication.stop());
   stack.defer(() => replication.stop());
   log.notice("storage.started", { group: identity.groupName, id: identity.storageId, uuid, port: server.local.port });
   return new StorageServer(identity, uuid, server.local, links, replication, stack.move());

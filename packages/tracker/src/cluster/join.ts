@@ -3,6 +3,7 @@
 // leaves a group or a member behind when it refuses one.
 import {
   FdfsError,
+  isStanding,
   type JoinRequest,
   MAX_GROUPS,
   MAX_STORAGES_PER_GROUP,
@@ -14,7 +15,6 @@ import {
 import type { Cluster } from "./cluster.ts";
 import type { Group } from "./group.ts";
 import { noteReturn } from "./removal.ts";
-import { isStanding } from "./removals.ts";
 import { safeNumber } from "./safe-number.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { isTombstone, type MemberStatus, memberStatusOf } from "./storage-status.ts";

@@ -1,10 +1,9 @@
 // An administrator removes a member (93) or a group whose members are all removed (108): wire-protocol.md §5.6,
 // cluster-behaviour.md §3.6. And what storages tell of removals at other trackers (124).
-import { FdfsError, type Removal } from "@fastdfs-ts/protocol";
+import { FdfsError, isStanding, type Removal } from "@fastdfs-ts/protocol";
 
 import type { Cluster } from "./cluster.ts";
 import { noStatistics } from "./no-statistics.ts";
-import { isStanding } from "./removals.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { isTombstone } from "./storage-status.ts";
 import { forgetAsSource, forgetWhatItHolds } from "./sync-source.ts";
@@ -58,8 +57,8 @@ export function deleteGroup(cluster: Cluster, groupName: string): void {
 export function takeRemovals(cluster: Cluster, groupName: string, told: readonly Removal[]): readonly Removal[] {
   const group = cluster.findGroup(groupName);
   for (const news of told) {
-    const { removal, isNews } = cluster.removals.merge(groupName, news);
-    if (!isNews) continue;
+    const removal = cluster.removals.merge(groupName, news);
+    if (removal === undefined) continue;
     cluster.changed("membership");
     const node = group?.find(removal.storageId);
     // A later life of it is not meant.

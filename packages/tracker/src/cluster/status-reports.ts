@@ -1,10 +1,9 @@
 // What storages say about the status of others (76, 85) and of themselves (59): wire-protocol.md §6.9.
-import { FdfsError, isAvailable, type StorageBrief, storageStatusOf } from "@fastdfs-ts/protocol";
+import { FdfsError, isAvailable, isStanding, type StorageBrief, storageStatusOf } from "@fastdfs-ts/protocol";
 import { parseIpAddress } from "@fastdfs-ts/runtime";
 
 import type { Cluster } from "./cluster.ts";
 import type { Group } from "./group.ts";
-import { isStanding } from "./removals.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { correctedStatus, isTombstone, memberStatusOf, reportedStatusTable } from "./storage-status.ts";
 

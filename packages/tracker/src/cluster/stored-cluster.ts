@@ -1,6 +1,6 @@
 // The cluster as its state files hold it, and back. Tombstones are never written, so they vanish with a restart
 // (cluster-behaviour.md §2.4).
-import { MAX_STORE_PATHS, MAX_SUBDIRS_PER_LEVEL, storageStatusValue, VERSION_BYTES } from "@fastdfs-ts/protocol";
+import { isStanding, MAX_STORE_PATHS, MAX_SUBDIRS_PER_LEVEL, storageStatusValue, VERSION_BYTES } from "@fastdfs-ts/protocol";
 import { parseIpAddress } from "@fastdfs-ts/runtime";
 
 import type { StoredGroup } from "../formats/groups-file.ts";
@@ -9,7 +9,6 @@ import type { StoredCluster } from "../persistence.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Group } from "./group.ts";
 import { noStatistics } from "./no-statistics.ts";
-import { isStanding } from "./removals.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { isTombstone, memberStatusOf, storageStatusTable } from "./storage-status.ts";
 

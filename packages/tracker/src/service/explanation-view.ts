@@ -3,6 +3,7 @@ import {
   EXPLANATION_VERSION,
   FdfsError,
   type GroupExplanation,
+  isStanding,
   MAX_BODY_BYTES,
   printExplanation,
   type Progress,
@@ -15,7 +16,6 @@ import { answer, type Route } from "@fastdfs-ts/rpc";
 
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Group } from "../cluster/group.ts";
-import { isStanding } from "../cluster/removals.ts";
 import type { PeerFeed, StorageNode } from "../cluster/storage-node.ts";
 import { isTombstone } from "../cluster/storage-status.ts";
 import { suitedAddress } from "../cluster/suited-address.ts";
