@@ -49,6 +49,8 @@ export const METADATA_SUFFIX = "-m";
 export const MAX_STORAGES_PER_GROUP = 32;
 export const MAX_GROUPS = 512;
 export const MAX_TRACKERS = 16;
+/** Removed members of a group that are remembered: two generations of a full group; who was removed longest ago is forgotten. */
+export const REMOVALS_PER_GROUP = 64;
 export const MAX_STORE_PATHS = 256;
 /** Index bytes are signed in the C daemons: commands 11, 23, 26 and 27 reach no further. */
 export const MAX_STORE_PATH_INDEX_IN_COMMANDS = 127;

@@ -29,8 +29,10 @@ import { ReceivedStamps } from "./replication/received-stamps.ts";
 import { Replication } from "./replication/replication.ts";
 import { logAccess } from "./service/access-actions.ts";
 import { fileRoutes } from "./service/file-routes.ts";
+import { routesOfMember } from "./service/removed-member.ts";
 import { replicaRoutes } from "./service/replica-routes.ts";
 import { clusterSettings } from "./tracker-link/cluster-parameters.ts";
+import { OwnRemoval } from "./tracker-link/own-removal.ts";
 import { settleAddress } from "./tracker-link/settle-address.ts";
 import { askTrackersWhoIAm } from "./tracker-link/startup-queries.ts";
 import { TrackerQuestions } from "./tracker-link/tracker-questions.ts";
@@ -74,6 +76,8 @@ export async function openStorage(
   const facts = await askTrackersWhoIAm({ config, world, deadlines, log, signal, localAddress });
   await settleAddress({ ...facts, config, world, deadlines, log, signal, localAddress, initFile });
   const { identity, parameters, storageIds } = facts;
+  const { joinTimeSeconds } = initFile.flag;
+  const removal = OwnRemoval.open({ ...identity, disk, log, basePath: config.basePath, joinTimeSeconds });
   const stopping = new AbortController();
   const ended = signal === undefined ? stopping.signal : AbortSignal.any([signal, stopping.signal]);
   const asks = { ...world, ...config, deadlines, log, signal: ended, localAddress };
@@ -123,10 +127,10 @@ export async function openStorage(
     network,
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
-    routes: [
-      ...fileRoutes(store, readThrough),
-      ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() }),
-    ],
+    routes: routesOfMember(
+      [...fileRoutes(store, readThrough), ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() })],
+      () => removal.requireMember(),
+    ),
     maxConnections: config.maxConnections,
     networkTimeoutMs: config.networkTimeoutMs,
     closeOnBadRequest: true,
@@ -147,6 +151,8 @@ export async function openStorage(
     initFile,
     statistics: store.statistics,
     syncStamps: () => stamps.stamps(),
+    replicationReport: () => replication?.report(),
+    removal,
     connections: () => server.connectionCounts,
     version: PROTOCOL_VERSION,
     upTimeSeconds: Math.floor(clock.now() / 1000),
@@ -162,8 +168,12 @@ export async function openStorage(
   stack.defer(() => links.stop());
   opened.links = links;
   const { view } = links;
-  const replication = Replication.start({ ...facts, store, view, world, deadlines, log, config, localAddress });
+  const replication = Replication.start({
+    ...{ ...facts, store, view, world, deadlines, log, config, localAddress },
+    onMilestone: () => links.reportSoon(),
+  });
   opened.replication = replication;
+  removal.onRemoved(() => void replication.stop());
   stack.defer(() => replication.stop());
   void links.firstJoin.then(
     () => withdrawAcceptance(disk, config.basePath, "member"),
