@@ -13,6 +13,7 @@ import {
   type World,
 } from "@fastdfs-ts/runtime";
 
+import { BinlogCompression } from "./binlog/binlog-compression.ts";
 import { DataInitFile } from "./formats/data-init-file.ts";
 import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
 import { openFileStore } from "./open-file-store.ts";
@@ -123,6 +124,13 @@ export async function openStorage(
   const replication = Replication.start({ ...facts, store, view, world, deadlines, log, config, localAddress });
   running.replication = replication;
   stack.defer(() => replication.stop());
+  if (config.compressBinlog) {
+    const { binlog } = store;
+    const { compressBinlogTime: time } = config;
+    const firstNeededPart = () => replication.firstNeededPart;
+    const compression = BinlogCompression.start({ disk, clock, log, binlog, time, firstNeededPart });
+    stack.defer(() => compression.stop());
+  }
   log.notice("storage.started", { group: identity.groupName, id: identity.storageId, uuid, port: server.local.port });
   return new StorageServer(identity, uuid, server.local, links, replication, stack.move());
 }
