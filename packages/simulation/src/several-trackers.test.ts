@@ -201,26 +201,35 @@ describe("two of three trackers", () => {
 });
 
 describe("a leader that stands still", () => {
-  it.each([2, 3])("with TCP still accepting is replaced (%i trackers), and gives way when it goes on", async (trackers) => {
-    const watched = await Watched.start({ seed: `frozen ${trackers}`, trackers, groups: [2] });
-    const old = watched.leader;
-    const thaw = watched.freeze(old);
-    const others = () => watched.cluster.trackers.filter((tracker) => tracker !== old);
-    const tookMs = await watched.until(
-      () => watched.acting.length === 1 && others().every(({ server }) => server!.cluster.leadership.leader !== undefined && server!.cluster.leadership.leader.hosts[0] !== old.host.address),
-      25_000,
-    );
-    expect(tookMs).toBeGreaterThan(leaseMs);
-    await watched.run(20_000);
-    const leader = watched.leader;
-    thaw();
-    await watched.untilAgreed(20_000);
-    if (trackers === 3) {
-      expect(watched.longestDoubleLeadMs).toBeLessThanOrEqual(leaseMs);
-      expect(watched.agreed).toBe(leader.host.address);
-    }
-    await watched.cluster.stop();
-  });
+  it.each([2, 3])(
+    "with TCP still accepting is replaced (%i trackers), and gives way when it goes on",
+    async (trackers) => {
+      const watched = await Watched.start({ seed: `frozen ${trackers}`, trackers, groups: [2] });
+      const old = watched.leader;
+      const thaw = watched.freeze(old);
+      const others = () => watched.cluster.trackers.filter((tracker) => tracker !== old);
+      const tookMs = await watched.until(
+        () =>
+          watched.acting.length === 1 &&
+          others().every(
+            ({ server }) =>
+              server!.cluster.leadership.leader !== undefined &&
+              server!.cluster.leadership.leader.hosts[0] !== old.host.address,
+          ),
+        25_000,
+      );
+      expect(tookMs).toBeGreaterThan(leaseMs);
+      await watched.run(20_000);
+      const leader = watched.leader;
+      thaw();
+      await watched.untilAgreed(20_000);
+      if (trackers === 3) {
+        expect(watched.longestDoubleLeadMs).toBeLessThanOrEqual(leaseMs);
+        expect(watched.agreed).toBe(leader.host.address);
+      }
+      await watched.cluster.stop();
+    },
+  );
 
   it("for less than its lease goes on leading", async () => {
     const watched = await Watched.start({ seed: "hiccup", trackers: 3, groups: [1] });
