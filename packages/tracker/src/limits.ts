@@ -49,7 +49,7 @@ export const PING_PROMISE_MS = 6000;
 /** Who has agreed to a candidate (66) supports no other until this one had time to hear from everybody and to say 67. */
 export const VOTE_PROMISE_MS = PEER_TIMEOUT_MS + 1000;
 
-/** A tracker that has not shown up for this long is asked by the leader what it is doing. Two pings. */
+/** A tracker that has not shown up for this long is asked by the leader whom it follows. Two pings. */
 export const ABSENCE_MS = 2000;
 
 /**
