@@ -139,6 +139,7 @@ export {
   PeerHello,
   PeerHelloAnswer,
   PeerReplication,
+  READ_THROUGH_FLAG,
   Removal,
   RemovalList,
   RemovalNotice,

@@ -61,6 +61,8 @@ export const MAX_ADDRESS_BYTES = 52;
 /** "ip1,ip2:port" */
 export const MAX_DOUBLE_ADDRESS_BYTES = 100;
 export const MAX_BINLOG_LINE_BYTES = 256;
+/** Body length in the header of a log that is sent while it is read: the end of the connection is its end (§9.11). */
+export const UNMEASURED_LOG_BYTES = 2 ** 58;
 /** C storages read the parameter answer (75) into a buffer of this size, terminator included. */
 export const PARAMETERS_BUFFER_BYTES = 1024;
 /** Most content in one piece of a system file (63). */

@@ -39,7 +39,7 @@ it("sets the data aside and begins a life that is later than the one that is ove
 
 it("does nothing to a storage that was not removed", () => {
   const { disk } = removedStorage();
-  disk.remove("/base/data/.removed");
+  disk.unlink("/base/data/.removed");
   expect(rejoinAsNew(disk, "/base", PATHS, 500)).toEqual([]);
   expect(disk.stat("/disk1/data/00/00/file")?.kind).toBe("file");
 });

@@ -94,6 +94,11 @@ export class StateFiles {
     await this.replaceIfChanged(stateFileNames.status, printTrackerStatusFile(lastRun));
   }
 
+  /** Replaces the changelog by that of another tracker. */
+  async replaceChangelog(content: Buffer): Promise<void> {
+    await this.replace(stateFileNames.changelog, content);
+  }
+
   /** Appends a line and waits until it is on the disk; a line that fails half-way is taken back. */
   appendChangelog(line: Buffer): void {
     const path = this.path(stateFileNames.changelog);

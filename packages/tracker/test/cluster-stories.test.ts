@@ -416,7 +416,7 @@ describe("the list of changes", () => {
     expect((await storage.ask(68)).status).toBe(0);
     expect((await storage.ask(95)).status).toBe(2);
     expect((await storage.ask(68)).status).toBe(95);
-    expect(tracker.cluster.leadership.electIfAlone()).toBe(true);
+    tracker.cluster.leadership.introduce();
     expect((await storage.beat()).leader?.storageIp).toBe("10.96.0.1");
   });
 });

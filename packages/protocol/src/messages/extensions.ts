@@ -107,3 +107,9 @@ export const BinlogSinceRequest = message("BinlogSinceRequest", {
   sinceSeconds: i64("records with this Unix time or a later one"),
 });
 export type BinlogSinceRequest = MessageOf<typeof BinlogSinceRequest>;
+
+/**
+ * In the header's status byte of 14, 15 and 22: the sender is a storage that has not got the file and asks for a client of
+ * its own. Whoever has not got it either says so, and asks nobody else. C servers do not look at this bit.
+ */
+export const READ_THROUGH_FLAG = 0x40;

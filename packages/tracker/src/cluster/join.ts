@@ -19,6 +19,7 @@ import { safeNumber } from "./safe-number.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { isTombstone, type MemberStatus, memberStatusOf } from "./storage-status.ts";
 import { forgetWhatItHolds } from "./sync-source.ts";
+import type { CheckedTrackerList } from "./tracker-list.ts";
 
 const MAX_ID_CHARS = 15;
 const TRACKER_LINE_BYTES = 100;
@@ -37,7 +38,7 @@ export interface JoinOrigin {
  */
 export function join(cluster: Cluster, request: JoinRequest, origin: JoinOrigin): StorageNode {
   checkNumbers(request);
-  const takeTrackerList = cluster.leadership.checkTrackerList(request.trackers, [request.trackerIp, origin.local]);
+  const trackers = trackersOf(cluster, request, origin);
   const id = identify(cluster, request, origin.peer);
   const known = cluster.findGroup(request.groupName)?.find(id);
   const removal = cluster.removals.get(request.groupName, id);
@@ -55,7 +56,7 @@ export function join(cluster: Cluster, request: JoinRequest, origin: JoinOrigin)
     checkFit(cluster, known.group, known, request);
   }
 
-  takeTrackerList();
+  trackers.take();
   const group = cluster.ensureGroup(request.groupName);
   adoptShape(group, known, request);
   const node = known ?? cluster.addMember(group, id, origin.peer);
@@ -80,9 +81,13 @@ export function join(cluster: Cluster, request: JoinRequest, origin: JoinOrigin)
   if (node.status === "INIT") node.changelogOffset = cluster.changelog.size;
   group.refresh(cluster.settings.policy);
   cluster.changed("membership");
-  if (cluster.leadership.electIfAlone())
-    cluster.log("info", "leader.elected", group, { reason: "no other tracker is known" });
+  cluster.leadership.introduce();
   return node;
+}
+
+/** The trackers that the storage knows. Throws if this tracker is not among them, or there are too many (TrackerList.check). */
+export function trackersOf(cluster: Cluster, request: JoinRequest, origin: JoinOrigin): CheckedTrackerList {
+  return cluster.leadership.trackers.check(request.trackers, [request.trackerIp, origin.local]);
 }
 
 function checkNumbers(request: JoinRequest): void {
