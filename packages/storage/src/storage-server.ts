@@ -77,13 +77,14 @@ export async function openStorage(
   const facts = await askTrackersWhoIAm({ config, world, deadlines, log, signal, localAddress });
   await settleAddress({ ...facts, config, world, deadlines, log, signal, localAddress, initFile });
   const { identity, parameters, storageIds } = facts;
-  const { joinTimeSeconds } = initFile.flag;
-  const removal = OwnRemoval.open({ ...identity, disk, log, basePath: config.basePath, joinTimeSeconds });
   const stopping = new AbortController();
   const ended = signal === undefined ? stopping.signal : AbortSignal.any([signal, stopping.signal]);
   const asks = { ...world, ...config, deadlines, log, signal: ended, localAddress };
   const questions = new TrackerQuestions({ ...asks, ...facts });
   const asking = { config, world, log, signal: ended, identity, initFile, questions };
+  const { joinTimeSeconds } = initFile.flag;
+  const removal = OwnRemoval.open({ ...identity, disk, log, basePath: config.basePath, joinTimeSeconds });
+  await removal.askTrackers(parameters, questions);
   await settleReplacedMember(asking);
   const { spaceReserve: reserve, storePathChoice } = clusterSettings(parameters, log);
   const addressById = new Map(storageIds.map(({ id, hosts }) => [String(id), hosts[0] ?? ""]));
@@ -99,7 +100,7 @@ export async function openStorage(
   const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack, lostPaths });
   const askGroup = () => askForGroup({ ...asking, clock });
   const repair = new MemberRepair({ store, pending, clock, log, signal: ended, dialing, askForGroup: askGroup });
-  await repair.beforeService();
+  if (!removal.isRemoved) await repair.beforeService();
   const stamps = ReceivedStamps.open({ disk, clock, log, basePath: config.basePath });
   stack.defer(() => stamps.close());
   const introductions = new Introductions();
@@ -152,7 +153,7 @@ export async function openStorage(
     initFile,
     statistics: store.statistics,
     syncStamps: () => stamps.stamps(),
-    replicationReport: () => replication?.report(),
+    replicationReport: () => opened.replication?.report(),
     removal,
     connections: () => server.connectionCounts,
     version: PROTOCOL_VERSION,
@@ -168,9 +169,15 @@ export async function openStorage(
   });
   stack.defer(() => links.stop());
   opened.links = links;
-  const { view } = links;
   const replication = Replication.start({
-    ...{ ...facts, store, view, world, deadlines, log, config, localAddress },
+    ...facts,
+    store,
+    view: links.view,
+    world,
+    deadlines,
+    log,
+    config,
+    localAddress,
     onMilestone: () => links.reportSoon(),
   });
   opened.replication = replication;
@@ -187,7 +194,7 @@ export async function openStorage(
     () => withdrawAcceptance(disk, config.basePath, "member"),
     () => undefined,
   );
-  const repaired = repair.whileServing(ended).catch(() => undefined);
+  const repaired = removal.isRemoved ? undefined : repair.whileServing(ended).catch(() => undefined);
   stack.defer(async () => {
     stopping.abort(new FdfsError("ABORTED", { reason: "the storage is stopping" }));
     await repaired;

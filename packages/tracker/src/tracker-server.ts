@@ -169,14 +169,14 @@ export async function openTracker(
     onTrouble: (trouble) => logTrouble(log, trouble),
   });
   stack.defer(() => server.stop(DRAIN_MS));
-  startRelationship({ cluster, world, peers, facts, log, stack, port: () => server.local.port });
-  stack.defer(() => stopping.abort(new FdfsError("ABORTED", { reason: "the tracker is stopping" })));
   if (config.probesSilentStorages) {
     const deadlines = Deadlines.open(clock, PROBE_LOOK_MS / 4);
     stack.defer(() => deadlines.close());
     const probe = StorageProbe.start({ cluster, network, clock, deadlines });
     stack.defer(() => probe.stop());
   }
+  startRelationship({ cluster, world, peers, facts, log, stack, port: () => server.local.port });
+  stack.defer(() => stopping.abort(new FdfsError("ABORTED", { reason: "the tracker is stopping" })));
   log.info("tracker.started", {
     port: server.local.port,
     groups: cluster.groups.length,

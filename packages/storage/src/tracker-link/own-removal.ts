@@ -1,10 +1,19 @@
 // What this storage knows of removals in its group, its own above all. A member that an administrator removed leaves for
 // good: it joins no tracker, serves nothing, feeds nobody, and keeps its data. It stays so over restarts, until a person has
 // it join as new (rejoin-as-new.ts). C storages come back by their next join (cluster-behaviour.md §3.6).
-import { FdfsError, isStanding, type Removal, RemovalSet } from "@fastdfs-ts/protocol";
+import {
+  type ClusterParameters,
+  EXTENSION_KEY,
+  FdfsError,
+  isStanding,
+  type Removal,
+  RemovalSet,
+  trackerCommands,
+} from "@fastdfs-ts/protocol";
 import type { Disk, Logger } from "@fastdfs-ts/runtime";
 
 import { OwnRemovalFile } from "../formats/own-removal-file.ts";
+import type { TrackerQuestions } from "./tracker-questions.ts";
 
 export interface OwnRemovalOptions {
   readonly disk: Disk;
@@ -63,6 +72,18 @@ export class OwnRemoval {
     this.options.log.error("storage.removed", { reason: this.refusal().facts.reason });
     this.keep(own);
     for (const listener of this.listeners.splice(0)) listener();
+  }
+
+  /**
+   * Asks all trackers that can be reached before the first join, if they are ours: one that was down when the storage was
+   * removed would put it in service, until the others are joined too. Throws only the signal's reason.
+   */
+  async askTrackers({ extensions }: ClusterParameters, questions: TrackerQuestions): Promise<void> {
+    if (!extensions.has(EXTENSION_KEY)) return;
+    const request = { groupName: this.options.groupName, removals: this.all };
+    for (const outcome of await questions.askEachOnce(trackerCommands.shareRemovals, request)) {
+      if ("answer" in outcome) this.take(outcome.answer.removals);
+    }
   }
 
   /** Throws what `refusal` is if this storage was removed. */

@@ -18,8 +18,8 @@ import { noteReturn } from "./removal.ts";
 import { safeNumber } from "./safe-number.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { isTombstone, type MemberStatus, memberStatusOf } from "./storage-status.ts";
-import type { CheckedTrackerList } from "./tracker-list.ts";
 import { forgetWhatItHolds } from "./sync-source.ts";
+import type { CheckedTrackerList } from "./tracker-list.ts";
 
 const MAX_ID_CHARS = 15;
 const TRACKER_LINE_BYTES = 100;

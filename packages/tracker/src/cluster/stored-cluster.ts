@@ -61,17 +61,7 @@ export function restoreCluster(cluster: Cluster, stored: StoredCluster): string[
   }
   for (const group of stored.groups) restoreTrunkServer(cluster, group, complaints);
   restoreStamps(cluster, stored);
-  for (const removal of stored.removals) {
-    const storageId = currentId(cluster, removal.groupName, removal.storageId, portOf(cluster, removal.groupName));
-    cluster.removals.merge(removal.groupName, { ...removal, storageId });
-    const node = cluster.findGroup(removal.groupName)?.find(storageId);
-    if (node === undefined) continue;
-    if (node.status === "INIT") node.isReturning = true;
-    // The tracker ended after it had noted the removal and before it had written the members.
-    if (isStanding(removal) && node.joinTime <= removal.joinSeconds) {
-      cluster.apply(node, "removedElsewhere", "removed by an administrator");
-    }
-  }
+  restoreRemovals(cluster, stored);
   for (const group of cluster.groups) group.refresh(cluster.settings.policy);
   return complaints;
 }
@@ -176,6 +166,25 @@ function restoreStamps(cluster: Cluster, { stamps }: StoredCluster): void {
       for (const [column, seconds] of row.seconds.entries()) {
         const destination = members[column];
         if (source !== undefined && destination !== undefined) group.sync.raise(source.slot, destination.slot, seconds);
+      }
+    }
+  }
+}
+
+/** Of what is restored, also what this tracker knew before: a picture of another tracker may be older. */
+function restoreRemovals(cluster: Cluster, { removals }: StoredCluster): void {
+  for (const removal of removals) {
+    const storageId = currentId(cluster, removal.groupName, removal.storageId, portOf(cluster, removal.groupName));
+    cluster.removals.merge(removal.groupName, { ...removal, storageId });
+  }
+  for (const group of cluster.groups) {
+    for (const removal of cluster.removals.of(group.name)) {
+      const node = group.find(removal.storageId);
+      if (node === undefined) continue;
+      if (node.status === "INIT") node.isReturning = true;
+      // The tracker ended after it had noted the removal and before it had written the members.
+      if (isStanding(removal) && node.joinTime <= removal.joinSeconds) {
+        cluster.apply(node, "removedElsewhere", "removed by an administrator");
       }
     }
   }
