@@ -36,19 +36,21 @@ export interface OurCluster {
  * of them. Each has an address of the loopback network of its own, as its id.
  */
 export async function startOurCluster(folder: string, members = 1): Promise<OurCluster> {
-  const tracker = await startDaemon("tracker", folder, "127.0.0.1", isListening, {
+  const tracker = await startDaemon("tracker", folder, { host: "127.0.0.1", port: await freePorts(1) }, isListening, {
     store_lookup: 0,
     // Beyond the least that a scheduler accepts, free space is not the subject here.
     reserved_storage_space: "1MB",
     check_active_interval: 10,
   });
+  // Members that are known by their addresses have to use the same port.
+  const storagePort = await freePorts(1);
   const storages: OurStorage[] = [];
   const addStorage = async (): Promise<OurStorage> => {
     const number = storages.length + 1;
     const own = join(folder, `member-${number}`);
     const storePath = join(own, "store");
     mkdirSync(storePath, { recursive: true });
-    const server = await startDaemon("storage", own, `127.0.0.${number}`, isListening, {
+    const server = await startDaemon("storage", own, { host: `127.0.0.${number}`, port: storagePort }, isListening, {
       group_name: GROUP,
       store_path_count: 1,
       store_path0: storePath,
@@ -95,13 +97,12 @@ async function untilWritable(tracker: Address, count: number): Promise<void> {
 async function startDaemon(
   kind: "tracker" | "storage",
   folder: string,
-  host: string,
+  { host, port }: Address,
   isReady: (address: Address) => Promise<boolean>,
   settings: Readonly<Record<string, string | number>>,
 ): Promise<ServerProcess> {
   const basePath = join(folder, kind);
   mkdirSync(basePath, { recursive: true });
-  const port = await freePorts(1);
   const lines = Object.entries({ bind_addr: host, port, base_path: basePath, ...settings });
   const conf = join(folder, `${kind}.conf`);
   writeFileSync(conf, lines.map(([key, value]) => `${key} = ${value}\n`).join(""));

@@ -139,10 +139,27 @@ export {
   PeerHello,
   PeerHelloAnswer,
   PeerReplication,
+  READ_THROUGH_FLAG,
+  Removal,
+  RemovalList,
+  RemovalNotice,
   ReplicationReport,
   type ReplicatorState,
+  replicatorStateOf,
   replicatorStates,
 } from "./messages/extensions.ts";
+export { isStanding, RemovalSet } from "./removal-set.ts";
+export {
+  type ClusterExplanation,
+  EXPLANATION_VERSION,
+  type GroupExplanation,
+  parseExplanation,
+  printExplanation,
+  type Progress,
+  type RemovedStorage,
+  type ReplicationLink,
+  type StorageExplanation,
+} from "./cluster-explanation.ts";
 export {
   compareStorageStatuses,
   isAvailable,

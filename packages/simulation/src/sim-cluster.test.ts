@@ -51,7 +51,11 @@ interface Outcome {
 }
 
 async function story(seed: number, crashes: number): Promise<Outcome> {
-  const cluster = await SimCluster.start({ seed, groups: [2], trackerConfig: { downloadStorageChoice: "source-first" } });
+  const cluster = await SimCluster.start({
+    seed,
+    groups: [2],
+    trackerConfig: { downloadStorageChoice: "source-first" },
+  });
   const { world } = cluster;
   const files: Acknowledged = new Map();
   const uncertain = new Set<string>();

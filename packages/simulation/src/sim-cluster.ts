@@ -131,9 +131,7 @@ export class SimCluster {
 
   get isInService(): boolean {
     return this.trackers.every(({ server }) =>
-      this.#members.every(
-        ({ groupName, id }) => server?.cluster.findGroup(groupName)?.find(id)?.status === "ACTIVE",
-      ),
+      this.#members.every(({ groupName, id }) => server?.cluster.findGroup(groupName)?.find(id)?.status === "ACTIVE"),
     );
   }
 

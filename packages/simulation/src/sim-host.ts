@@ -42,6 +42,7 @@ export class SimHost {
   #life: Life;
   #world: World;
   #lives = 0;
+  #powerCuts = 0;
 
   constructor(networkHost: NetworkHost, network: SimNetwork, random: Prng, startMs: number, options: SimHostOptions) {
     this.address = networkHost.name;
@@ -78,6 +79,7 @@ export class SimHost {
     } else {
       this.disks.losePower(this.#random.fork(`power cut ${this.#lives}`));
       this.#networkHost.isPowered = false;
+      this.#powerCuts++;
     }
   }
 
@@ -134,6 +136,7 @@ export class SimHost {
       trace,
       now: () => clock.now(),
     });
-    return { clock, random, disk, network: new HostNetwork(this.#network, this.#networkHost, life) };
+    const network = new HostNetwork(this.#network, this.#networkHost, life);
+    return { clock, random, disk, network, bootId: `boot ${this.#powerCuts}` };
   }
 }

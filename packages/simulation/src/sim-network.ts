@@ -86,6 +86,11 @@ export class SimNetwork {
     return this.#names.get(name);
   }
 
+  /** One address of each host. */
+  get addresses(): string[] {
+    return [...new Set(this.#hosts.values())].map(({ name }) => name);
+  }
+
   hostAt(address: string): NetworkHost | undefined {
     return this.#hosts.get(address);
   }

@@ -68,6 +68,12 @@ export class Stage {
     return this.served.troubles;
   }
 
+  /** Unix time of the last change of a file. */
+  modifiedSeconds(logicalName: string): number {
+    const stat = this.host.world.disk.stat(`${DIRECTORY}/path0/data/${logicalName.slice(4)}`);
+    return Math.floor((stat?.modifiedMs ?? NaN) / 1000);
+  }
+
   /** What clients can see; throws if the disk is not sound. */
   files(): Map<string, FoundFile> {
     return checkStore(this.host.world.disk, DIRECTORY);

@@ -28,11 +28,12 @@ import { TrackerPeers } from "./election/tracker-peers.ts";
 import { Handover } from "./handover/handover.ts";
 import { StateDonor } from "./handover/state-donor.ts";
 import { printStateFiles } from "./handover/state-files-of.ts";
-import { DRAIN_MS, PEER_TIMER_MS, STATUS_RECORD_SECONDS } from "./limits.ts";
+import { DRAIN_MS, PEER_TIMER_MS, PROBE_LOOK_MS, STATUS_RECORD_SECONDS } from "./limits.ts";
 import { StateFiles, type StoredState } from "./persistence.ts";
 import { ownStanding, type TrackerFacts } from "./service/cluster-views.ts";
 import { trackerRoutes } from "./service/routes.ts";
 import { StateSaver } from "./state-saver.ts";
+import { StorageProbe } from "./storage-probe.ts";
 
 export interface TrackerModules {
   readonly log: Logger;
@@ -168,6 +169,12 @@ export async function openTracker(
     onTrouble: (trouble) => logTrouble(log, trouble),
   });
   stack.defer(() => server.stop(DRAIN_MS));
+  if (config.probesSilentStorages) {
+    const deadlines = Deadlines.open(clock, PROBE_LOOK_MS / 4);
+    stack.defer(() => deadlines.close());
+    const probe = StorageProbe.start({ cluster, network, clock, deadlines });
+    stack.defer(() => probe.stop());
+  }
   startRelationship({ cluster, world, peers, facts, log, stack, port: () => server.local.port });
   stack.defer(() => stopping.abort(new FdfsError("ABORTED", { reason: "the tracker is stopping" })));
   log.info("tracker.started", {

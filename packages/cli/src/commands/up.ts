@@ -52,18 +52,17 @@ export const upCommand = command({
     const directory = resolve(context.cwd, input.dir);
     await using stack = new ShutdownStack();
     claimDirectory(directory, stack);
+    const isNew = !isSetUp(directory);
     const config = await configure(context, directory, input);
     tellWarnings(context.terminal, config.warnings);
     const { server } = await startTracker(context, config.tracker, stack, "tracker    ");
     for (const [at, storage] of config.storages.entries()) {
-      // Nobody replicates yet, so no member must wait for the files of another one before it serves.
-      const joinSeconds = Math.floor(context.world.clock.now() / 1000);
-      prepareEmptyMember(
-        context.world.disk,
-        storage.basePath,
-        storage.storePaths.map(({ path }) => path),
-        joinSeconds,
-      );
+      // In a new group nobody has to wait for the files of another member. One that lost its disk later does.
+      if (isNew) {
+        const joinSeconds = Math.floor(context.world.clock.now() / 1000);
+        const paths = storage.storePaths.map(({ path }) => path);
+        prepareEmptyMember(context.world.disk, storage.basePath, paths, joinSeconds);
+      }
       await startStorage(context, storage, stack, `storage ${at + 1}  `);
     }
     await untilActive(context, config, server.local.port);

@@ -86,10 +86,7 @@ export function writeUpConfig(directory: string, wishes: UpWishes): void {
   const trackerBase = join(directory, upFiles.trackerBase);
   mkdirSync(trackerBase, { recursive: true });
   write(upFiles.clientConf, printSample(clientConf, { tracker_server: tracker, base_path: trackerBase }));
-  write(
-    upFiles.trackerConf,
-    header(trackerNotes) + printSample(trackerConf, trackerValues(trackerBase, ports.tracker)),
-  );
+  write(upFiles.trackerConf, header([]) + printSample(trackerConf, trackerValues(trackerBase, ports.tracker)));
 }
 
 function header(notes: readonly string[]): string {
@@ -99,16 +96,12 @@ function header(notes: readonly string[]): string {
     .concat("#\n");
 }
 
-// Two storages of one group do not copy files to each other yet, so a file is where it was uploaded and nowhere else.
-const trackerNotes = ["download_server = 1: files are read from the storage that received them."];
-
 function trackerValues(base: string, port: number): Record<string, string> {
   return {
     bind_addr: host,
     port: String(port),
     base_path: base,
     store_lookup: "0",
-    download_server: "1",
     // A share, as in the sample, would refuse uploads on most notebooks.
     reserved_storage_space: "1GB",
     use_storage_id: "true",

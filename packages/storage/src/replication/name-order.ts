@@ -28,7 +28,7 @@ export class NameOrder {
       const queue = this.queues.get(name);
       invariant(queue?.[0] === task, "only who has its turn can leave");
       queue.shift();
-      const next = queue[0];
+      const next = queue.at(0);
       if (next === undefined) this.queues.delete(name);
       else if (--next.blockedBy === 0) (freed ??= []).push(next);
     }

@@ -28,8 +28,6 @@ export interface PushQueueOptions {
   readonly role: PeerRole;
   readonly parked: ParkedRecords;
   readonly peerId: string;
-  /** `file_sync_skip_invalid_record`: whether lines that are no records are expected. They are skipped in any case. */
-  readonly expectsInvalidRecords: boolean;
   /** Something was confirmed, and the log was looked at so far. */
   readonly onProgress: () => void;
 }
@@ -165,10 +163,9 @@ export class PushQueue {
   private take(entry: BinlogEntry): void {
     this.scannedRows++;
     if (entry.kind === "unreadable") {
-      const { log, peerId, expectsInvalidRecords } = this.options;
-      const fields = { peer: peerId, part: entry.at.part, offset: entry.at.offset, reason: entry.reason };
-      if (expectsInvalidRecords) log.info("replication.unreadable-record-skipped", fields);
-      else log.warn("replication.unreadable-record-skipped", fields);
+      const { log, peerId } = this.options;
+      const { at, reason } = entry;
+      log.warn("replication.unreadable-record-skipped", { peer: peerId, part: at.part, offset: at.offset, reason });
       this.prefix.pass(entry.after);
     } else if (isPushed(entry.record, this.options.role)) {
       const task = pushTask(entry.record, { after: entry.after });

@@ -49,7 +49,6 @@ export type ReplicationConfig = Pick<
   | "syncStartTime"
   | "syncEndTime"
   | "markWriteFrequency"
-  | "skipInvalidRecords"
 >;
 
 /** What all replicators of a storage share. */
@@ -290,7 +289,7 @@ export class Replicator {
   }
 
   private begin(start: StartPosition, mark: SyncMark | undefined): void {
-    const { store, world, config } = this.context;
+    const { store, world } = this.context;
     const { disk, clock } = world;
     const queue = PushQueue.open({
       disk,
@@ -301,7 +300,6 @@ export class Replicator {
       role: start,
       parked: ParkedRecords.open(disk, this.parkedPath, this.log),
       peerId: this.peer.storageId,
-      expectsInvalidRecords: config.skipInvalidRecords,
       onProgress: () => {
         this.mark.touch();
         if (queue.isDrained) this.noteDrained();
@@ -332,7 +330,7 @@ export class Replicator {
     const { store, world, deadlines, config } = this.context;
     const { peer } = this;
     const connection = await this.dialer.connect(peer, signal);
-    if (signal.aborted || this.peer !== peer || this.queue !== queue) {
+    if (this.peer !== peer || !this.isCurrent(queue)) {
       connection.connection.destroy();
       return;
     }
@@ -364,9 +362,14 @@ export class Replicator {
       this.failures = 0;
       this.loggedReason = "";
     }
-    if (signal.aborted || this.whyNot() !== undefined || this.queue !== queue) return;
+    if (this.whyNot() !== undefined || !this.isCurrent(queue)) return;
     this.fail(end);
     await this.rest(signal);
+  }
+
+  // A method, because the compiler would otherwise believe that nothing changes while we wait.
+  private isCurrent(queue: PushQueue): boolean {
+    return this.queue === queue && !this.stopping.signal.aborted;
   }
 
   /** Everything is confirmed: if that was a backfill, it is over. */

@@ -16,6 +16,7 @@ import { changeSeconds, type FileStore } from "../files/file-store.ts";
 import { publish, publishNew } from "../files/publish-file.ts";
 import { receiveFile } from "../files/receive-file.ts";
 import { resolveName } from "../files/resolve-name.ts";
+import { statContent } from "../files/stored-content.ts";
 import { CountedWrites } from "../pieces.ts";
 import { after, type Awaitable } from "../store/awaitable.ts";
 import { storedNameAnswer } from "./stored-name-answer.ts";
@@ -64,7 +65,7 @@ async function uploadSlave(
   const master = resolveName(store, request.masterName);
   const slave = resolveName(store, logicalName);
   const { disk } = slave.storePath;
-  if ((await disk.stat(master.path)) === undefined)
+  if ((await statContent(master)) === undefined)
     throw new FdfsError("NOT_FOUND", { fileName: request.masterName, reason: "the master file does not exist" });
   if ((await disk.linkStat(slave.path)) !== undefined) throw slaveExists(logicalName);
   store.paths.requireRoom(slave.storePath, request.contentBytes);

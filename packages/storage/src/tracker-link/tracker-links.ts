@@ -1,6 +1,12 @@
 // All trackers of this storage, each with a link of its own, and what they share: the picture of the cluster and of this
 // storage's place in it.
-import { type ClusterParameters, FdfsError, type StorePathSpace, type SyncStamp } from "@fastdfs-ts/protocol";
+import {
+  type ClusterParameters,
+  FdfsError,
+  type ReplicationReport,
+  type StorePathSpace,
+  type SyncStamp,
+} from "@fastdfs-ts/protocol";
 import type { ConnectionCounts } from "@fastdfs-ts/rpc";
 import type { Deadlines, Logger, StorageConfig, World } from "@fastdfs-ts/runtime";
 
@@ -10,6 +16,7 @@ import type { StorageStatistics } from "../stats.ts";
 import type { ChangelogEntry } from "./changelog.ts";
 import { LeaderDispute } from "./leader-dispute.ts";
 import { MembershipView } from "./membership-view.ts";
+import type { OwnRemoval } from "./own-removal.ts";
 import { OwnStatus } from "./own-status.ts";
 import { SourceNegotiation } from "./source-negotiation.ts";
 import type { TrackerAddress } from "./tracker-address.ts";
@@ -45,6 +52,9 @@ export interface TrackerLinksOptions {
   readonly localAddress?: string | undefined;
   /** How far each source has pushed to this storage, as soon as something was received. */
   readonly syncStamps?: (() => readonly SyncStamp[] | undefined) | undefined;
+  /** How far this storage has fed its peers; told to trackers of ours only. */
+  readonly replicationReport?: (() => ReplicationReport | undefined) | undefined;
+  readonly removal: OwnRemoval;
   /** Members of this group that were deleted or moved. */
   readonly onChangelog?: ((entry: ChangelogEntry) => void) | undefined;
 }
@@ -95,6 +105,11 @@ export class TrackerLinks implements AsyncDisposable {
   /** For status displays: one entry per tracker, in the order of the configuration. */
   states(): LinkStatus[] {
     return this.links.map((link) => link.status());
+  }
+
+  /** Tells trackers of ours about replication before the next beat. */
+  reportSoon(): void {
+    for (const link of this.links) link.reportSoon();
   }
 
   /** Leaves all trackers, which notice at once. May be called twice. */
@@ -148,6 +163,9 @@ function linkContext(options: TrackerLinksOptions, view: MembershipView, onJoine
     connections: options.connections,
     diskSpaces: options.diskSpaces,
     syncStamps: options.syncStamps ?? (() => undefined),
+    replicationReport: options.replicationReport ?? (() => undefined),
+    groupName: identity.groupName,
+    removal: options.removal,
     view,
     own,
     negotiation,

@@ -41,5 +41,6 @@ export function parseStateFiles(files: StateFileContents): (StoredCluster & { ch
   );
   const stranger = stamps.find(({ groupName, sourceId }) => !members.has(`${groupName},${sourceId}`));
   if (stranger !== undefined) return `${stranger.sourceId} has sync timestamps, but is not among the storages`;
-  return { groups, storages, stamps, changelog: parseChangelogFile(files[3]).content };
+  // C has no file for removals: storages tell of them (124).
+  return { groups, storages, stamps, removals: [], changelog: parseChangelogFile(files[3]).content };
 }

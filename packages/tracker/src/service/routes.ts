@@ -10,6 +10,7 @@ import type { StateDonor } from "../handover/state-donor.ts";
 import { clientQueryRoutes } from "./client-queries.ts";
 import { clusterAdminRoutes } from "./cluster-admin.ts";
 import { clusterViewRoutes, type TrackerFacts } from "./cluster-views.ts";
+import { explanationRoute } from "./explanation-view.ts";
 import { JoinedConnections } from "./joined-connections.ts";
 import { storageQuestionRoutes } from "./storage-questions.ts";
 import { storageReportRoutes } from "./storage-reports.ts";
@@ -29,6 +30,7 @@ export function trackerRoutes({ cluster, config, facts, save, handover, donor }:
   return [
     ...clientQueryRoutes(cluster, config.responseAddressBytes),
     ...clusterViewRoutes(cluster, facts, config.responseAddressBytes),
+    explanationRoute(cluster),
     ...clusterAdminRoutes(cluster, save),
     ...storageQuestionRoutes(cluster, clusterParametersOf(config)),
     ...storageReportRoutes(cluster, new JoinedConnections(cluster), handover, save),

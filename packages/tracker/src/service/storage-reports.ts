@@ -6,7 +6,8 @@ import { changesFor, type JoinedConnection } from "../cluster/changes-for.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { moveStorage } from "../cluster/ip-change.ts";
 import { join, type JoinOrigin, trackersOf } from "../cluster/join.ts";
-import { takeDiskReport, takeHeartbeat, takeSyncReport } from "../cluster/reports.ts";
+import { takeRemovals } from "../cluster/removal.ts";
+import { takeDiskReport, takeHeartbeat, takeReplicationReport, takeSyncReport } from "../cluster/reports.ts";
 import { takeCorrection, takeStatusReport } from "../cluster/status-reports.ts";
 import type { StorageNode } from "../cluster/storage-node.ts";
 import { notifySource, repeatSource, requestSource, sourceOfDestination } from "../cluster/sync-source.ts";
@@ -26,6 +27,14 @@ export function storageReportRoutes(
   return [
     joinRoute(cluster, joined, handover),
     ...regularReports(cluster, joined),
+    answer(trackerCommands.reportReplication, (report, session) => {
+      takeReplicationReport(cluster, node(session), report);
+      return {};
+    }),
+    // Also asked before a join: one that was removed must not join.
+    answer(trackerCommands.shareRemovals, ({ groupName, removals }) => ({
+      removals: [...takeRemovals(cluster, groupName, removals)],
+    })),
     answer(trackerCommands.replicaChange, ({ storages }, session) => {
       const { group, id } = node(session);
       // A leader is where such news comes from, so it ignores them.
