@@ -129,10 +129,7 @@ export async function openStorage(
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
     routes: routesOfMember(
-      [
-        ...fileRoutes(store, readThrough),
-        ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() }),
-      ],
+      [...fileRoutes(store, readThrough), ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() })],
       () => removal.requireMember(),
     ),
     maxConnections: config.maxConnections,
