@@ -9,6 +9,7 @@ import {
   Deadlines,
   defaultStorageConfig,
   defaultTrackerConfig,
+  type Disk,
   Logger,
   nullSink,
 } from "@fastdfs-ts/runtime";
@@ -45,7 +46,8 @@ class Cluster {
       // Empty directories are not in the archive. C and we look at the first and the last; new files go to the first ones.
       const directories = ["00/00", "00/01", "00/02", "00/03", "00/04", "00/05", "FF/FF"];
       for (const path of [`${name}-p0`, `${name}-p1`]) {
-        for (const directory of directories) this.disk(address).makeDirectory(`${installRoot}/${path}/data/${directory}`);
+        for (const directory of directories)
+          this.disk(address).makeDirectory(`${installRoot}/${path}/data/${directory}`);
       }
     }
   }
@@ -62,25 +64,31 @@ class Cluster {
       reservedSpace: { kind: "bytes", bytes: 1 },
     });
     this.tracker = await this.world.run(openTracker(config, world, { log: quiet(world.clock) }));
-    for (const { name, address } of STORAGES) {
-      const storage = this.hosts.get(address)!.world;
-      const storageConfig = defaultStorageConfig({
-        basePath: `${installRoot}/${name}`,
-        groupName: "group1",
-        port: 23000,
-        trackerServers: [{ hosts: [TRACKER], port: 22122 }],
-        storePaths: [0, 1].map((index) => ({ path: `${installRoot}/${name}-p${index}`, readOnly: false })),
-        subdirCountPerPath: SUBDIRECTORIES,
-        heartBeatIntervalMs: 3000,
-        statReportIntervalMs: 5000,
-      });
-      this.storages.push(await this.world.run(openStorage(storageConfig, storage, { log: quiet(storage.clock) })));
-    }
-    await this.world.runUntil(() => {
+    for (const { name, address } of STORAGES) this.storages.push(await this.startStorage(name, address));
+    await this.untilActive();
+    await this.world.runFor(10_000);
+  }
+
+  startStorage(name: string, address: string): Promise<StorageServer> {
+    const storage = this.hosts.get(address)!.world;
+    const config = defaultStorageConfig({
+      basePath: `${installRoot}/${name}`,
+      groupName: "group1",
+      port: 23000,
+      trackerServers: [{ hosts: [TRACKER], port: 22122 }],
+      storePaths: [0, 1].map((index) => ({ path: `${installRoot}/${name}-p${index}`, readOnly: false })),
+      subdirCountPerPath: SUBDIRECTORIES,
+      heartBeatIntervalMs: 3000,
+      statReportIntervalMs: 5000,
+    });
+    return this.world.run(openStorage(config, storage, { log: quiet(storage.clock) }));
+  }
+
+  untilActive(): Promise<void> {
+    return this.world.runUntil(() => {
       const members = this.tracker.cluster.findGroup("group1")?.members ?? [];
       return members.length === 2 && members.every(({ status }) => status === "ACTIVE");
     });
-    await this.world.runFor(10_000);
   }
 
   async stop(): Promise<void> {
@@ -188,7 +196,8 @@ describe.each(["c-data-dir-plain", "c-data-dir-trunk"])("%s", (archive) => {
     for (const { address } of STORAGES) {
       const reader = new Reader(cluster, address);
       for (const file of manifest.live) await expectServed(reader, file);
-      for (const fileId of Object.keys(manifest.dead)) expect(await kindOf(reader.read(fileId)), fileId).toBe("NOT_FOUND");
+      for (const fileId of Object.keys(manifest.dead))
+        expect(await kindOf(reader.read(fileId)), fileId).toBe("NOT_FOUND");
       reader.close();
     }
     // Nobody had anything left for the other, and nothing that C wrote has changed.
@@ -214,6 +223,42 @@ describe.each(["c-data-dir-plain", "c-data-dir-trunk"])("%s", (archive) => {
     for (const { name, address } of STORAGES) expectFitForC(cluster, name, address, before.get(name)!.binlog);
   });
 });
+
+describe.each(["c-data-dir-plain", "c-data-dir-trunk"])("a disk of a member of %s that was replaced", (archive) => {
+  it("is filled from the other member, trunk files as wholes", async () => {
+    const manifest = manifestOf(archive);
+    const cluster = new Cluster(archive);
+    shortenTrunkFiles(cluster.disk(STORAGES[0].address), `${installRoot}/storage1-p0/data/00/00`);
+    await cluster.start();
+    const [, { name, address }] = STORAGES;
+    await cluster.world.run(cluster.storages.pop()!.stop());
+    removeTree(cluster.disk(address), `${installRoot}/${name}-p0/data`);
+    cluster.storages.push(await cluster.startStorage(name, address));
+    await cluster.untilActive();
+    const reader = new Reader(cluster, address);
+    for (const file of manifest.live) await expectServed(reader, file);
+    reader.close();
+    await cluster.stop();
+  });
+});
+
+/** Their slots lie at the beginning; all the rest would only be carried through the simulated network. */
+function shortenTrunkFiles(disk: Disk, folder: string): void {
+  for (const name of disk.readDirectory(folder).filter((each) => /^\d{6}$/.test(each))) {
+    const file = disk.open(`${folder}/${name}`, "write");
+    file.truncate(64 * 1024);
+    file.close();
+  }
+}
+
+function removeTree(disk: Disk, path: string): void {
+  for (const name of disk.readDirectory(path)) {
+    const inside = `${path}/${name}`;
+    if (disk.linkStat(inside)?.kind === "directory") removeTree(disk, inside);
+    else disk.unlink(inside);
+  }
+  disk.removeDirectory(path);
+}
 
 interface StateFiles {
   readonly initFlag: string;

@@ -29,7 +29,7 @@ export async function mendBeginning(store: FileStore, target: ResolvedName, clie
     const mended = await disk.open(target.path, "write");
     try {
       const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
-      for (let at = theirs.fileBytes; at < sizeBytes; ) {
+      for (let at = theirs.fileBytes; at < sizeBytes;) {
         const bytes = await torn.read(piece, 0, piece.length, at);
         if (bytes === 0) break;
         await mended.write(piece, 0, bytes, at);

@@ -164,7 +164,10 @@ function missingRecords(
     const ours = ownLetters.get(key);
     const wasOurs = !isSomeonesOwn && (isEverybodyHeard || (isNamedAfterUs && sourceOp(record) === "C"));
     if (ours === "source" || (ours === "replica" && !wasOurs)) continue;
-    missing.push({ ...record, op: wasOurs ? sourceOp(record) : (sourceOp(record).toLowerCase() as Lowercase<SourceOp>) });
+    missing.push({
+      ...record,
+      op: wasOurs ? sourceOp(record) : (sourceOp(record).toLowerCase() as Lowercase<SourceOp>),
+    });
   }
   return missing.sort((a, b) => a.seconds - b.seconds);
 }

@@ -1,6 +1,12 @@
 // Makes what is here what the logs of the members say it should be, name by name. There may be millions of names: the kept
 // logs are gone through as often as is needed to hold only so many at a time.
-import { METADATA_SUFFIX, NORMAL_NAME_BYTES, isAppenderFacts, parseNameFacts, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
+import {
+  METADATA_SUFFIX,
+  NORMAL_NAME_BYTES,
+  isAppenderFacts,
+  parseNameFacts,
+  TRUE_PATH_BYTES,
+} from "@fastdfs-ts/protocol";
 
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
 import { statedContent } from "../files/stated-content.ts";
@@ -74,7 +80,10 @@ interface Collected {
   readonly others: Map<string, MemberHistory & { readonly records: HistoryRecord[] }>;
 }
 
-function collect({ store, ownLogPath, logs }: SettleNamesOptions, isWanted: (name: string) => boolean): Map<string, Collected> {
+function collect(
+  { store, ownLogPath, logs }: SettleNamesOptions,
+  isWanted: (name: string) => boolean,
+): Map<string, Collected> {
   const names = new Map<string, Collected>();
   const noted = (name: string): Collected => {
     let collected = names.get(name);
