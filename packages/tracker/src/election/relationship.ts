@@ -53,6 +53,7 @@ export class Relationship {
   private async run(): Promise<void> {
     while (!this.isStopped) {
       const pauseMs = await this.step();
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- stopped meanwhile
       if (!this.isStopped) await this.pause(pauseMs);
     }
   }
