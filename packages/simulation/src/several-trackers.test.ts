@@ -101,14 +101,15 @@ class Watched {
 
 describe("fresh trackers", () => {
   it.each([1, 2, 3, 5])("%i of them agree on the largest address within 2 s of the first join", async (trackers) => {
-    const watched = new Watched({ seed: `fresh ${trackers}`, trackers, groups: [1] });
+    const watched = new Watched({ seed: `fresh ${trackers}`, trackers, groups: [0] });
     const { cluster } = watched;
+    const member = cluster.addMember("group1");
     for (const tracker of cluster.trackers) tracker.start();
     await watched.run(5000);
     expect(cluster.trackers.map(({ server }) => server!.cluster.leadership.state)).toEqual(
       Array(trackers).fill("UNINTRODUCED"),
     );
-    cluster.members[0]!.process.start();
+    member.process.start();
     await watched.until(() => cluster.trackers.every(({ server }) => server!.cluster.groups.length > 0), 10_000);
     expect(await watched.untilAgreed(2000)).toBeLessThanOrEqual(2000);
     expect(watched.agreed).toBe(`10.0.0.${trackers}`);

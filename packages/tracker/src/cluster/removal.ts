@@ -64,7 +64,13 @@ export function takeRemovals(cluster: Cluster, groupName: string, told: readonly
     // A later life of it is not meant.
     if (node === undefined || isTombstone(node.status) || node.joinTime > removal.joinSeconds) continue;
     if (isStanding(removal)) {
-      remove(cluster, node, removal.removedSeconds, "removedElsewhere", "removed by an administrator at another tracker");
+      remove(
+        cluster,
+        node,
+        removal.removedSeconds,
+        "removedElsewhere",
+        "removed by an administrator at another tracker",
+      );
     }
   }
   return cluster.removals.of(groupName);

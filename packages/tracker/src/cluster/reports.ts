@@ -99,7 +99,11 @@ export function takeReplicationReport(cluster: Cluster, node: StorageNode, { pee
 }
 
 /** Where the copy of old files stood when it was first heard of; it is another one if it has fallen back. */
-function backfillBegin(cluster: Cluster, before: PeerFeed | undefined, report: PeerReplication): PeerFeed["backfillBegin"] {
+function backfillBegin(
+  cluster: Cluster,
+  before: PeerFeed | undefined,
+  report: PeerReplication,
+): PeerFeed["backfillBegin"] {
   if (report.backfillBytes <= 0) return undefined;
   const begin = before?.backfillBegin;
   return begin !== undefined && report.backfillDoneBytes >= begin.doneBytes

@@ -19,7 +19,11 @@ export function takeStatusReport(cluster: Cluster, group: Group, brief: StorageB
     const next = reportedStatusTable.next(node.status, reported);
     if (next === undefined) return;
     const wasFilled = next === "OFFLINE" && next !== node.status;
-    cluster.setStatus(node, next, wasFilled ? `${reporter} has copied all files to it` : `${reporter} reported ${reported}`);
+    cluster.setStatus(
+      node,
+      next,
+      wasFilled ? `${reporter} has copied all files to it` : `${reporter} reported ${reported}`,
+    );
     if (wasFilled) noteCopied(node);
     return;
   }

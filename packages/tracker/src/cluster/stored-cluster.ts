@@ -1,6 +1,12 @@
 // The cluster as its state files hold it, and back. Tombstones are never written, so they vanish with a restart
 // (cluster-behaviour.md §2.4).
-import { isStanding, MAX_STORE_PATHS, MAX_SUBDIRS_PER_LEVEL, storageStatusValue, VERSION_BYTES } from "@fastdfs-ts/protocol";
+import {
+  isStanding,
+  MAX_STORE_PATHS,
+  MAX_SUBDIRS_PER_LEVEL,
+  storageStatusValue,
+  VERSION_BYTES,
+} from "@fastdfs-ts/protocol";
 import { parseIpAddress } from "@fastdfs-ts/runtime";
 
 import type { StoredGroup } from "../formats/groups-file.ts";

@@ -4,7 +4,7 @@ import { FdfsError, type TrunkAssignment } from "@fastdfs-ts/protocol";
 import { type Clock, type Random, randomBelow, type Timer } from "@fastdfs-ts/runtime";
 
 import type { Leadership } from "../cluster/leadership.ts";
-import { ELECTION_PAUSE_MS, PING_FAILURES_MAX, RELATIONSHIP_MS } from "../limits.ts";
+import { ELECTION_PAUSE_MS, ELECTION_SHORT_PAUSE_MS, PING_FAILURES_MAX, RELATIONSHIP_MS } from "../limits.ts";
 import type { AbsentTrackers } from "./absent-trackers.ts";
 import { type ElectionContext, holdElection } from "./election.ts";
 import type { LeaderLink } from "./leader-link.ts";
@@ -78,8 +78,8 @@ export class Relationship {
     if (leadership.state !== "LOOKING") return RELATIONSHIP_MS;
     if (outcome.kind === "wait") {
       this.logWaiting(outcome.reason);
-      const { min, max } = ELECTION_PAUSE_MS;
-      return outcome.soon ? RELATIONSHIP_MS : min + randomBelow(random, max - min + 1);
+      const { min, max } = outcome.soon ? ELECTION_SHORT_PAUSE_MS : ELECTION_PAUSE_MS;
+      return min + randomBelow(random, max - min + 1);
     }
     this.waitsBecause = "";
     this.pingFailures = 0;
