@@ -21,6 +21,7 @@ import { statCommands } from "./commands/stat.ts";
 import { upCommand } from "./commands/up.ts";
 import { uploadCommand } from "./commands/upload.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { whyCommand } from "./commands/why.ts";
 import type { CommandRow } from "./table/command-row.ts";
 
 export const commands: readonly CommandRow[] = [
@@ -42,6 +43,7 @@ export const commands: readonly CommandRow[] = [
   slaveCommand,
   ...metadataCommands,
   monitorCommand,
+  whyCommand,
   ...statCommands,
   benchCommand,
   setTrunkServerCommand,

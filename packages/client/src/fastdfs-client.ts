@@ -10,6 +10,7 @@ import { readClientConfig } from "./config-file.ts";
 import type { Download } from "./download.ts";
 import { type DownloadOptions, openDownload } from "./downloads.ts";
 import { Exchanges } from "./exchanges.ts";
+import { explain, type ExplainedCluster } from "./explain.ts";
 import { changeWithContent, deleteFile, regenerateName, truncate } from "./file-changes.ts";
 import { checkedFileId, type FileInfo, infoFromName, queryFileInfo } from "./file-info.ts";
 import { getMetadata, type Metadata, metadataBytes, setMetadata } from "./metadata.ts";
@@ -138,6 +139,14 @@ export class FastDfsClient implements AsyncDisposable {
   ): FastDfsClient {
     const { options } = readClientConfig(world.disk, path);
     return FastDfsClient.open({ ...options, ...overrides }, world);
+  }
+
+  /**
+   * Why each storage of a group, or of all groups, is in the state it is in, and how far each has fed the others. Trackers
+   * that cannot tell are asked for their lists, and `isFromTracker` is false. Throws NOT_FOUND for an unknown group.
+   */
+  explain(groupName?: string, options: CallOptions = {}): Promise<ExplainedCluster> {
+    return operate(this.session, undefined, options.signal, (signal) => explain(this.session, groupName, signal));
   }
 
   /**

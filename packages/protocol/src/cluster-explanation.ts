@@ -165,11 +165,7 @@ function optionalNumberOf(record: JsonRecord, key: string): number | undefined {
   return record[key] === undefined ? undefined : numberOf(record, key);
 }
 
-function oneOf<Name extends string>(
-  record: JsonRecord,
-  key: string,
-  names: Readonly<Record<Name, unknown>>,
-): Name {
+function oneOf<Name extends string>(record: JsonRecord, key: string, names: Readonly<Record<Name, unknown>>): Name {
   const value = textOf(record, key);
   if (!Object.hasOwn(names, value)) throw badExplanation(`${key} is ${JSON.stringify(value)}`);
   return value as Name;

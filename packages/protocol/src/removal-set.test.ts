@@ -51,7 +51,12 @@ describe("what is known of removals", () => {
   it("takes in no nonsense", () => {
     const set = new RemovalSet();
     const removal = { storageId: "7", joinSeconds: 1, removedSeconds: 2, returnedSeconds: 0 };
-    for (const nonsense of [{ storageId: "" }, { storageId: "a,b" }, { removedSeconds: 2 ** 53 }, { joinSeconds: -1 }]) {
+    for (const nonsense of [
+      { storageId: "" },
+      { storageId: "a,b" },
+      { removedSeconds: 2 ** 53 },
+      { joinSeconds: -1 },
+    ]) {
       expect(set.merge({ ...removal, ...nonsense })).toBeUndefined();
     }
     expect(set.all).toEqual([]);

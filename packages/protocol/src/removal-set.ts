@@ -56,8 +56,6 @@ function laterOf(known: Removal, told: Removal): Removal {
 
 function isSame(a: Removal, b: Removal): boolean {
   return (
-    a.joinSeconds === b.joinSeconds &&
-    a.removedSeconds === b.removedSeconds &&
-    a.returnedSeconds === b.returnedSeconds
+    a.joinSeconds === b.joinSeconds && a.removedSeconds === b.removedSeconds && a.returnedSeconds === b.returnedSeconds
   );
 }

@@ -40,14 +40,19 @@ function setAside(disk: Disk, path: string, suffix: string): string[] {
   const aside = join(path, `data.${suffix}`);
   if (disk.stat(data) === undefined) return [];
   if (disk.stat(aside) !== undefined) {
-    throw new FdfsError("ALREADY_EXISTS", { path: aside, reason: `${data} cannot be set aside there: move it away first` });
+    throw new FdfsError("ALREADY_EXISTS", {
+      path: aside,
+      reason: `${data} cannot be set aside there: move it away first`,
+    });
   }
   try {
     disk.rename(data, aside);
     disk.syncDirectory(path);
   } catch (error) {
     const remedy =
-      systemErrorCode(error) === "EBUSY" ? "it is a mount point: move its content away by hand" : (error as Error).message;
+      systemErrorCode(error) === "EBUSY"
+        ? "it is a mount point: move its content away by hand"
+        : (error as Error).message;
     throw FdfsError.fromUnknown(error, { path: data, reason: `cannot be renamed to ${aside}: ${remedy}` });
   }
   return [aside];

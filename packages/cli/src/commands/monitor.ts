@@ -5,6 +5,7 @@ import { sleep } from "@fastdfs-ts/runtime";
 import { printMonitorAsC } from "../c-text/monitor-text.ts";
 import { chooseCluster, clusterOptions, withClient } from "../cluster/client-choice.ts";
 import { type ClusterView, type StorageView, viewCluster } from "../cluster/cluster-view.ts";
+import { printExplanation } from "../cluster/explanation-section.ts";
 import { connectionsText, toneOf, trackerColumns } from "../cluster/server-columns.ts";
 import { command } from "../table/command-row.ts";
 import { flag, text, whole } from "../table/option-kinds.ts";
@@ -15,8 +16,10 @@ import { plural, printAgo, printBytes, printCount, printMib, printTime } from ".
 export const monitorCommand = command({
   name: "monitor",
   group: "cluster",
-  summary: "show groups, storages and their statistics",
-  details: "With --json all numbers as the trackers send them: sizes in MiB or bytes as named, times as Unix seconds.",
+  summary: "show groups, storages, why they are as they are, and their statistics",
+  details:
+    "The matrix of a group shows by how much each member is behind each other one; `?` where nobody tells. " +
+    "With --json all numbers as the trackers send them: sizes in MiB or bytes as named, times as Unix seconds.",
   examples: ["monitor", "monitor --watch --interval 5", "monitor --json | jq '.storages[].statusName'"],
   arguments: {},
   options: {
@@ -72,6 +75,7 @@ function printCluster(terminal: Terminal, view: ClusterView): string {
   if (groups.length > 0) parts.push(section(terminal, "Groups", groupColumns, groups));
   if (storages.length > 0) {
     parts.push(section(terminal, "Storages", storageColumns(terminal, takenMs), storages));
+    parts.push(...printExplanation(terminal, view));
     parts.push(section(terminal, "Operations since the beginning (failed ones after +)", operationColumns, storages));
     parts.push(section(terminal, "Bytes and times", transferColumns(takenMs), storages));
   } else parts.push("No storage has joined yet. Start one: fdfs storage storage.conf");

@@ -24,7 +24,7 @@ export interface MemberPicture {
 }
 
 /** Entry [source][destination]: the destination has all changes of the source before this second; 0 unknown. */
-export interface SyncPicture {
+interface SyncPicture {
   get(sourceSlot: number, destinationSlot: number): number;
 }
 

@@ -29,7 +29,7 @@ const sight = (createdAt: number, overrides: Partial<NameSight<MemberPicture>> =
 function filled(readable: readonly MemberPicture[], cursor = 0) {
   const sync = new SyncMatrix();
   for (const from of [source, ours]) sync.raise(from.slot, complete.slot, now);
-  return group("g", { readable, writable: readable, readCursor: cursor, writeCursor: cursor, sync });
+  return { ...group("g", { readable, writable: readable, readCursor: cursor, writeCursor: cursor }), sync };
 }
 
 describe("who has a normal file", () => {
@@ -100,7 +100,7 @@ describe("replicas", () => {
     // Its source cannot be read from.
     const changing = sight(now - 5, { source: member("a", { isReadable: false }), isNormal: false });
     expect(pickReplica(g, changing, now, policy())).toBe(1);
-    (g.sync as SyncMatrix).raise(source.slot, near.slot, now + 1);
+    g.sync.raise(source.slot, near.slot, now + 1);
     expect(pickReplica(g, changing, now, policy())).toBe(2);
     expect(listDownloadStorages(g, changing, now, policy())).toEqual([near, complete]);
     expect(pickReplica(filled([late]), changing, now, policy())).toBe(-1);
