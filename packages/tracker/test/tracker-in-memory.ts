@@ -135,7 +135,7 @@ export interface Recorded {
   readonly context: { readonly cluster?: string; readonly state?: string; readonly from: string };
 }
 
-const recorded = ["client-tracker", "storage-tracker"].flatMap((file) => {
+const recorded = ["client-tracker", "storage-tracker", "tracker-tracker"].flatMap((file) => {
   const url = new URL(`../../protocol/vectors/wire/${file}.json`, import.meta.url);
   return JSON.parse(readFileSync(url, "utf8")) as Recorded[];
 });
