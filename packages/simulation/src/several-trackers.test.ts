@@ -131,7 +131,7 @@ describe("a leader that is killed", () => {
     const uploading = (async () => {
       for (; watched.agreed === undefined; uploads++) {
         await client.upload(Buffer.from(`file ${uploads}`), { extension: "txt" });
-        await new Promise<void>((resolve) => void world.after(100, resolve));
+        await new Promise<void>((resolve) => world.after(100, resolve));
       }
     })();
     const tookMs = await watched.untilAgreed(10_000);

@@ -1,5 +1,11 @@
 // Our tracker among C trackers, on virtual time: what it sends them is what C trackers sent each other.
-import { JoinLeaderRequest, JoinRequest, PingLeaderRequest, trackerCommands } from "@fastdfs-ts/protocol";
+import {
+  type FdfsError,
+  JoinLeaderRequest,
+  JoinRequest,
+  PingLeaderRequest,
+  trackerCommands,
+} from "@fastdfs-ts/protocol";
 import { RpcConnection } from "@fastdfs-ts/rpc";
 import { Deadlines, defaultTrackerConfig, Logger, type LogRecord } from "@fastdfs-ts/runtime";
 import { SimWorld } from "@fastdfs-ts/simulation";
@@ -63,7 +69,7 @@ class Stage {
     return this.world.run(
       connection.call(trackerCommands.join, request, { timeoutMs: 60_000 }).then(
         () => "joined",
-        (error: { kind: string }) => error.kind,
+        (error: unknown) => (error as FdfsError).kind,
       ),
     );
   }

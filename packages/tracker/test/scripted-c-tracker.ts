@@ -43,7 +43,7 @@ export class ScriptedCTracker {
       trackerCommands.systemFilesStart,
       trackerCommands.systemFilePiece,
       trackerCommands.systemFilesEnd,
-    ] as unknown as Command<unknown>[];
+    ] as unknown as Command[];
     await this.world.run(
       RpcServer.listen({
         network,
@@ -65,7 +65,7 @@ export class ScriptedCTracker {
     return this.asked.filter((asked) => asked.code === code);
   }
 
-  private answer({ code, request }: Command<unknown>, value: unknown): Buffer | Promise<Buffer> {
+  private answer({ code, request }: Command, value: unknown): Buffer | Promise<Buffer> {
     const body = request.encode(value);
     const frame = Buffer.concat([Buffer.alloc(HEADER_BYTES), body]);
     writeHeader(frame, 0, body.length, code, 0);

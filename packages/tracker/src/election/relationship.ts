@@ -51,10 +51,7 @@ export class Relationship {
   }
 
   private async run(): Promise<void> {
-    while (!this.isStopped) {
-      const pauseMs = await this.step();
-      if (!this.isStopped) await this.pause(pauseMs);
-    }
+    while (!this.isStopped) await this.pause(await this.step());
   }
 
   /** Returns how long to wait before the next step, in milliseconds. */
@@ -131,6 +128,7 @@ export class Relationship {
 
   /** Ends early when the leader changes. */
   private async pause(ms: number): Promise<void> {
+    if (this.isStopped) return;
     let timer: Timer | undefined;
     await new Promise<void>((resolve) => {
       timer = this.options.clock.after(ms, resolve);

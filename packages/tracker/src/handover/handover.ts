@@ -58,7 +58,8 @@ export class Handover {
     const failures: string[] = [];
     for (const { tracker } of donors) {
       try {
-        return await this.takeFrom(tracker);
+        await this.takeFrom(tracker);
+        return;
       } catch (thrown) {
         const error = FdfsError.fromUnknown(thrown);
         cluster.note("warn", "state.not-fetched", { from: trackerName(tracker), reason: error.message });

@@ -51,7 +51,12 @@ describe("the state files", () => {
     const reader = new Reader();
     await donor.start(reader);
     state.text = "second";
-    expect([read(reader, 0), read(reader, 2), read(reader, 1, 3), read(reader, 3)]).toEqual(["first", "first", "st", ""]);
+    expect([read(reader, 0), read(reader, 2), read(reader, 1, 3), read(reader, 3)]).toEqual([
+      "first",
+      "first",
+      "st",
+      "",
+    ]);
     await donor.start(reader);
     expect([read(reader), state.saves]).toEqual(["second", 2]);
   });
