@@ -117,6 +117,34 @@ describe("fresh trackers", () => {
   });
 });
 
+describe("monitoring", () => {
+  it("shows all trackers, whichever is asked: the leader, the followers, and those that are silent", async () => {
+    const watched = await Watched.start({ seed: "monitor", trackers: 3, groups: [1] });
+    const { cluster } = watched;
+    await watched.run(3000);
+    const client = cluster.openClient();
+    const look = async () => {
+      const stats = await cluster.world.run(client.cluster.trackerStat());
+      return stats.map(({ address, isLeader, isActive }) => [address, isLeader, isActive]);
+    };
+    expect(await look()).toEqual([
+      ["10.0.0.1:22122", false, true],
+      ["10.0.0.2:22122", false, true],
+      ["10.0.0.3:22122", true, true],
+    ]);
+    expect(await cluster.world.run(client.cluster.leader())).toBe("10.0.0.3:22122");
+    cluster.trackers[0]!.kill("power");
+    await watched.run(5000);
+    expect(await look()).toEqual([
+      ["10.0.0.1:22122", false, false],
+      ["10.0.0.2:22122", false, true],
+      ["10.0.0.3:22122", true, true],
+    ]);
+    await client.close();
+    await cluster.stop();
+  });
+});
+
 describe("a leader that is killed", () => {
   it("is forgotten after 7 s and replaced after 8, and clients of the others notice nothing", async () => {
     const watched = await Watched.start({ seed: "killed", trackers: 3, groups: [2] });
