@@ -53,7 +53,7 @@ function linesOf(answer: Buffer): string {
   return lines.toString("latin1");
 }
 
-async function ask<Request>({ code, request }: Command<Request, unknown>, value: Request): Promise<string> {
+async function ask<Request>({ code, request }: Command<Request>, value: Request): Promise<string> {
   const client = await RawClient.dial(served.port);
   const answer = await client.exchange(frame(code, request.encode(value)));
   await client.closed;

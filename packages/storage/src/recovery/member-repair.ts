@@ -190,7 +190,7 @@ export class MemberRepair {
 
   /** Files without a record, after others have told what they know of them. */
   private logUnlogged(): void {
-    const { store, pending, log } = this.options;
+    const { store, log } = this.options;
     const known = new Set<string>();
     if (this.unlogged.length > 0) for (const name of this.namesOfOthers()) known.add(name);
     for (const { logicalName, seconds } of this.unlogged) {

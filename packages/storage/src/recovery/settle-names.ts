@@ -20,7 +20,7 @@ import { keptRecords } from "./repair-logs.ts";
 /** Records held in memory at a time: about 300 bytes each. */
 const RECORDS_AT_ONCE = 100_000;
 
-export interface KeptLog {
+interface KeptLog {
   readonly storageId: string;
   readonly path: string;
   readonly toldEverything: boolean;
