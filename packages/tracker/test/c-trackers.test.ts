@@ -295,6 +295,22 @@ describe("of two trackers", () => {
     expect(stage.world.nowMs - atMs).toBeLessThan(3000);
   });
 
+  it("ours goes on following a leader whose list does not name it, and says so once", async () => {
+    const stage = new Stage(SECOND);
+    const { c } = stage;
+    donate(c);
+    c.replies.set(58, () => knowsNothing);
+    await c.start();
+    await stage.start();
+    await stage.join();
+    await stage.untilEvent("leader.following");
+    await stage.world.runFor(120_000);
+    expect(c.framesOf(58).length).toBeLessThan(125);
+    expect(stage.leader).toBe(FIRST);
+    expect(stage.events("leader.knows-us-not")).toHaveLength(1);
+    expect(stage.events("leader.following")).toHaveLength(1);
+  });
+
   it("ours is not held up by a C tracker that accepts connections and never answers", async () => {
     const stage = new Stage(FIRST);
     for (const code of [58, 61, 64, 65, 66, 67]) stage.c.replies.set(code, () => undefined);

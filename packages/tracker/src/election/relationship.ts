@@ -24,7 +24,7 @@ export interface RelationshipOptions {
 export class Relationship {
   private readonly options: RelationshipOptions;
   private pingFailures = 0;
-  private waitsBecause = "";
+  private said = "";
   private isStopped = false;
   private wake: (() => void) | undefined;
   private readonly ended: Promise<void>;
@@ -74,11 +74,11 @@ export class Relationship {
     // Meanwhile another one may have won.
     if (leadership.state !== "LOOKING") return RELATIONSHIP_MS;
     if (outcome.kind === "wait") {
-      this.logWaiting(outcome.reason);
+      this.say("leader.none", outcome.reason);
       const { min, max } = outcome.soon ? ELECTION_SHORT_PAUSE_MS : ELECTION_PAUSE_MS;
       return min + randomBelow(random, max - min + 1);
     }
-    this.waitsBecause = "";
+    this.said = "";
     this.pingFailures = 0;
     if (outcome.kind === "follow") leadership.follow(outcome.leader, "it leads");
     else {
@@ -101,6 +101,11 @@ export class Relationship {
       return RELATIONSHIP_MS;
     } catch (thrown) {
       const error = FdfsError.fromUnknown(thrown);
+      if (error.kind === "NOT_FOUND") {
+        // It leads and lives; forgetting it would only mean to find it again, for ever.
+        this.say("leader.knows-us-not", `${error.message}; give all storages the same tracker_server lines`);
+        return RELATIONSHIP_MS;
+      }
       this.pingFailures++;
       const doesNotLead = error.kind === "NOT_SUPPORTED";
       if (leadership.leader === leader && (doesNotLead || this.pingFailures >= PING_FAILURES_MAX)) {
@@ -120,10 +125,10 @@ export class Relationship {
   }
 
   /** The same trouble in each round is said once. */
-  private logWaiting(reason: string): void {
-    if (reason === this.waitsBecause) return;
-    this.waitsBecause = reason;
-    this.options.onEvent("leader.none", { reason });
+  private say(event: string, reason: string): void {
+    if (reason === this.said) return;
+    this.said = reason;
+    this.options.onEvent(event, { reason });
   }
 
   /** Ends early when the leader changes. */
