@@ -117,14 +117,14 @@ export class LabServer {
 }
 
 /** What `fdfs monitor --json` says of a storage, as far as it is used here. */
-export interface StorageSeen {
+interface StorageSeen {
   readonly storageId: string;
   readonly groupName: string;
   readonly statusName: string;
 }
 
 /** The part of `fdfs monitor --json` that is used here. */
-export interface ClusterSeen {
+interface ClusterSeen {
   readonly storages: readonly StorageSeen[];
   readonly explanation?: {
     readonly groups: readonly {

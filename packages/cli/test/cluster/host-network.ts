@@ -8,7 +8,7 @@ export interface TestHost {
   readonly prefix: readonly string[];
 }
 
-export interface Cable {
+interface Cable {
   cut(host: TestHost): void;
   heal(host: TestHost): void;
   /** What comes to the machine comes no faster from now on. */
