@@ -85,11 +85,20 @@ it("tells the lag of every pair: from reports of ours, else from what is known o
   expect((await explain(tracker)).replication.length).toBe(2);
   expect(await link(A)).toMatchObject({ peerId: B, state: undefined, lagSeconds: undefined, lagBytes: undefined });
   // A C source that changed something at 500; the peer had it up to 470.
-  const statistics = { ...StatisticsBlock.decode(Buffer.alloc(StatisticsBlock.fixedSize)), lastSourceUpdateSeconds: 500 };
+  const statistics = {
+    ...StatisticsBlock.decode(Buffer.alloc(StatisticsBlock.fixedSize)),
+    lastSourceUpdateSeconds: 500,
+  };
   await first.ask(83, Heartbeat.encode({ statistics }));
   await second.reportSync({ [A]: 470 });
   expect(await link(A)).toMatchObject({ state: undefined, lagSeconds: 30, lagBytes: undefined });
-  await tell(first, { state: 3, confirmedSeconds: tracker.now - 8, pendingBytes: 55, parkedRecords: 2, reason: "slow" });
+  await tell(first, {
+    state: 3,
+    confirmedSeconds: tracker.now - 8,
+    pendingBytes: 55,
+    parkedRecords: 2,
+    reason: "slow",
+  });
   expect(await link(A)).toEqual({
     sourceId: A,
     peerId: B,

@@ -206,7 +206,13 @@ describe("a storage that joins with new directories", () => {
 describe("the file of removals", () => {
   const removals = [
     { groupName: "group1", storageId: "100001", joinSeconds: 1, removedSeconds: 2, returnedSeconds: 0 },
-    { groupName: "group2", storageId: B, joinSeconds: 1_700_000_000, removedSeconds: 1_800_000_000, returnedSeconds: 7 },
+    {
+      groupName: "group2",
+      storageId: B,
+      joinSeconds: 1_700_000_000,
+      removedSeconds: 1_800_000_000,
+      returnedSeconds: 7,
+    },
   ];
 
   it("is read as it was written", () => {
