@@ -13,6 +13,7 @@ import {
   type World,
 } from "@fastdfs-ts/runtime";
 
+import { BinlogCompression } from "./binlog/binlog-compression.ts";
 import { DataInitFile } from "./formats/data-init-file.ts";
 import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
 import { openFileStore } from "./open-file-store.ts";
@@ -182,6 +183,13 @@ export async function openStorage(
   opened.replication = replication;
   removal.onRemoved(() => void replication.stop());
   stack.defer(() => replication.stop());
+  if (config.compressBinlog) {
+    const { binlog } = store;
+    const { compressBinlogTime: time } = config;
+    const firstNeededPart = () => replication.firstNeededPart;
+    const compression = BinlogCompression.start({ disk, clock, log, binlog, time, firstNeededPart });
+    stack.defer(() => compression.stop());
+  }
   void links.firstJoin.then(
     () => withdrawAcceptance(disk, config.basePath, "member"),
     () => undefined,

@@ -11,9 +11,9 @@ import { type ServedStore, serveStore } from "./served-store.ts";
 import { StoreClient } from "./store-client.ts";
 
 const TRACKER = "192.0.2.100";
-export const DIRECTORY = "/store";
+const DIRECTORY = "/store";
 
-export const testTracker: TrackerAddress = {
+const testTracker: TrackerAddress = {
   name: `${TRACKER}:22122`,
   endpoints: [{ host: TRACKER, port: 22122 }],
   joinLine: `${TRACKER}:22122`,

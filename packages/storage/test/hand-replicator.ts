@@ -47,7 +47,14 @@ function apply(from: FileStore, to: FileStore, record: BinlogRecord): void {
     to.disk.unlink(target.path);
     return;
   }
-  if (!isAtSource) return;
+  if (!isAtSource) {
+    // Renamed, then deleted: the old name must not stay.
+    const old = op === "R" ? resolveName(to, extra!) : undefined;
+    if (old === undefined || to.disk.linkStat(old.path) === undefined) return;
+    to.binlog.append(seconds, "d", old.logicalName);
+    to.disk.unlink(old.path);
+    return;
+  }
   const content = from.disk.readFile(source.path);
   if (op === "A" || op === "M" || op === "T") {
     const [first = 0, second = 0] = (extra ?? "").split(" ").map(Number);

@@ -13,6 +13,7 @@ import {
   StatisticsBlock,
   SyncDescriptor,
   type SyncStamp,
+  trackerCommands,
 } from "@fastdfs-ts/protocol";
 import { Deadlines, Logger, type LogRecord, printServerAddress } from "@fastdfs-ts/runtime";
 import { SimWorld } from "@fastdfs-ts/simulation";
@@ -486,6 +487,44 @@ describe("the picture of the cluster", () => {
     await stage.world.runFor(10 * H);
     expect(follower.all("changeStatus").length, "it never gives in").toBeLessThan(15);
     expect(leader.all("join")).toHaveLength(1);
+  });
+});
+
+describe("two leaders", () => {
+  const status = (isLeader: boolean) =>
+    trackerCommands.trackerStatus.answer.encode({ isLeader, runningSeconds: 0, restartIntervalSeconds: 0 });
+  const told = (host: string) => ChangeList.encode({ ...nothingChanged, leader: leaderAt(host) });
+
+  /** The first tracker names itself; the second one does so after a while, in its `beats`th beat. */
+  async function stageWithSecondLeader(firstStillLeads: boolean): Promise<Stage> {
+    const stage = new Stage({ trackers: ["10.96.0.1", "10.96.0.2"] });
+    const [first, second] = stage.trackers as [ScriptedTracker, ScriptedTracker];
+    first.replies.heartbeat = () => told("10.96.0.1");
+    first.replies.trackerStatus = () => status(firstStillLeads);
+    second.replies.heartbeat = ({ atMs }) => (atMs > H ? told("10.96.0.2") : ChangeList.encode(nothingChanged));
+    for (const tracker of stage.trackers) tracker.replies.reselectLeader = () => Buffer.alloc(0);
+    await stage.begin();
+    await stage.until(() => first.all("trackerStatus").length > 0);
+    first.replies.heartbeat = () => ChangeList.encode(nothingChanged);
+    await stage.world.runFor(1000);
+    return stage;
+  }
+
+  it("are both told to step down, and there is none until one is elected", async () => {
+    const stage = await stageWithSecondLeader(true);
+    const [first, second] = stage.trackers as [ScriptedTracker, ScriptedTracker];
+    expect([first.all("reselectLeader").length, second.all("reselectLeader").length]).toEqual([1, 1]);
+    expect(stage.links.view.leader).toBe(undefined);
+    expect(stage.events("cluster.two-leaders")).toHaveLength(1);
+    await stage.world.runFor(2 * H);
+    expect(stage.links.view.leader).toEqual({ host: "10.96.0.2", port: 22122 });
+    expect(first.all("reselectLeader")).toHaveLength(1);
+  });
+
+  it("are none if the old one does not lead any more", async () => {
+    const stage = await stageWithSecondLeader(false);
+    for (const tracker of stage.trackers) expect(tracker.all("reselectLeader")).toEqual([]);
+    expect(stage.links.view.leader).toEqual({ host: "10.96.0.2", port: 22122 });
   });
 });
 

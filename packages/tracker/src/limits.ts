@@ -21,21 +21,6 @@ export const STATUS_RECORD_SECONDS = 300;
 /** How often a tracker looks at who leads, and pings it (cluster-behaviour.md §7.2). */
 export const RELATIONSHIP_MS = 1000;
 
-/** How often the tracker looks whether a storage has fallen silent. */
-export const PROBE_LOOK_MS = 1000;
-
-/** A storage is asked whether it lives when it has been silent for this many of its beats, and a second. */
-export const SILENT_BEATS = 1.5;
-
-/** How long a probe waits for the connection, and for the answer. */
-export const PROBE_TIMEOUT_MS = 2000;
-
-/** Unanswered probes in a row that take a storage out of service: one could be a lost packet. */
-export const PROBES_FAILED = 2;
-
-/** Probes under way at the same time, so that the loss of a whole network does not take all sockets. */
-export const PROBES_AT_ONCE = 32;
-
 /** Grain of the timeouts among trackers. */
 export const PEER_TIMER_MS = 100;
 
@@ -64,7 +49,7 @@ export const PING_PROMISE_MS = 6000;
 /** Who has agreed to a candidate (66) supports no other until this one had time to hear from everybody and to say 67. */
 export const VOTE_PROMISE_MS = PEER_TIMEOUT_MS + 1000;
 
-/** A tracker that has not shown up for this long is asked by the leader what it is doing. Two pings. */
+/** A tracker that has not shown up for this long is asked by the leader whom it follows. Two pings. */
 export const ABSENCE_MS = 2000;
 
 /**
@@ -90,6 +75,21 @@ export const STATE_FETCH_TIMEOUT_MS = 10_000;
 
 /** Largest state file that is fetched: 512 groups of 32 members at 2.5 KB are 40 MB. */
 export const STATE_FILE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** How often the tracker looks whether a storage has fallen silent. */
+export const PROBE_LOOK_MS = 1000;
+
+/** A storage is asked whether it lives when it has been silent for this many of its beats, and a second. */
+export const SILENT_BEATS = 1.5;
+
+/** How long a probe waits for the connection, and for the answer. */
+export const PROBE_TIMEOUT_MS = 2000;
+
+/** Unanswered probes in a row that take a storage out of service: one could be a lost packet. */
+export const PROBES_FAILED = 2;
+
+/** Probes under way at the same time, so that the loss of a whole network does not take all sockets. */
+export const PROBES_AT_ONCE = 32;
 
 /** How long requests in progress may take when the server stops. */
 export const DRAIN_MS = 3000;

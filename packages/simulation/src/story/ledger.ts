@@ -2,7 +2,7 @@
 // what is not certain (an answer was lost, a power cut came before the kernel wrote back) is noted as such and proves nothing.
 import { parseFileId } from "@fastdfs-ts/client";
 
-export type Existence =
+type Existence =
   /** Acknowledged, and not deleted. */
   | "stored"
   /** The deletion was acknowledged. */

@@ -158,9 +158,8 @@ export class BinlogReader {
     if (isBehindAll) this.partNumber = last;
     if (this.offset === 0 && !isBehindAll) return;
     this.part = openBinlogPart(this.disk, this.folder, this.partNumber);
-    const end = this.part?.end() ?? 0;
-    const wanted = isBehindAll ? end : Math.min(this.offset, end);
-    this.offset = this.part === undefined ? 0 : lineStart(this.part, wanted, this.piece);
+    if (this.part === undefined) this.offset = 0;
+    else this.offset = lineStart(this.part, isBehindAll ? this.part.end() : this.offset, this.piece);
   }
 
   private reading<T>(read: () => T): T {
@@ -172,10 +171,12 @@ export class BinlogReader {
   }
 }
 
-/** The beginning of the line in which `offset` lies. */
+/** The beginning of the line in which `offset` lies; behind the end of the part, the end. */
 function lineStart(part: BinlogPart, offset: number, into: Buffer): number {
   const from = Math.max(0, offset - MAX_BINLOG_LINE_BYTES);
   const before = into.subarray(0, part.read(into.subarray(0, offset - from), from));
+  // Only now, because finding the end of a compressed part takes long.
+  if (from + before.length < offset) return lineStart(part, part.end(), into);
   const feed = before.lastIndexOf(LINE_FEED);
   // No line is that long: what begins here is unreadable, wherever it begins.
   return feed < 0 && from > 0 ? offset : from + feed + 1;

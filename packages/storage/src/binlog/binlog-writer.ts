@@ -56,6 +56,18 @@ export class BinlogWriter {
     return this.synced;
   }
 
+  /** The first part that is not compressed yet. */
+  get firstPlainPart(): number {
+    return this.index.currentCompress;
+  }
+
+  /** All parts before `part` are compressed. Throws FdfsError. */
+  noteCompressed(part: number): void {
+    const index = { ...this.index, currentCompress: part };
+    writeBinlogIndex(this.disk, this.folder, index);
+    this.index = index;
+  }
+
   /** Calls `listener` after every record; it must be quick. Returns how to stop it. */
   onAppend(listener: () => void): () => void {
     this.listeners.add(listener);

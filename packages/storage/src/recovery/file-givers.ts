@@ -74,7 +74,7 @@ export class GiverConnections {
 
   to({ storageId, endpoint }: GroupMember): PeerClient {
     let client = this.clients.get(storageId);
-    if (client === undefined || client.endpoint.host !== endpoint.host || client.endpoint.port !== endpoint.port) {
+    if (client?.endpoint.host !== endpoint.host || client.endpoint.port !== endpoint.port) {
       client?.close();
       client = new PeerClient(this.options.dialing, endpoint);
       this.clients.set(storageId, client);

@@ -85,7 +85,7 @@ export class MemberRepair {
   /** Asks the rest of the members until all were heard. Rejects with the signal's reason. */
   async whileServing(signal: AbortSignal): Promise<void> {
     const { pending, clock, log, store, askForGroup } = this.options;
-    for (let pauseMs: number = RETRY_MS.first; pending.state !== undefined; ) {
+    for (let pauseMs: number = RETRY_MS.first; pending.state !== undefined;) {
       await sleep(clock, pauseMs, signal);
       pauseMs = Math.min(pauseMs * 2, RETRY_MS.longest);
       try {
@@ -141,7 +141,10 @@ export class MemberRepair {
       const unheard = this.unheard(picture);
       if (unheard.length === 0 || unheard.some(canGiveFiles)) return picture;
       if (clock.monotonic() >= endMs) {
-        log.warn("repair.postponed", { members: unheard.map(({ storageId }) => storageId).join(), retryMs: RETRY_MS.first });
+        log.warn("repair.postponed", {
+          members: unheard.map(({ storageId }) => storageId).join(),
+          retryMs: RETRY_MS.first,
+        });
         return picture;
       }
       await sleep(clock, PAUSE_MS, signal);
@@ -152,7 +155,9 @@ export class MemberRepair {
   private async consult(picture: GroupPicture): Promise<void> {
     const { store, pending, dialing, log, signal } = this.options;
     const clients = new Map(
-      picture.others.filter(canGiveFiles).map(({ storageId, endpoint }) => [storageId, new PeerClient(dialing, endpoint)]),
+      picture.others
+        .filter(canGiveFiles)
+        .map(({ storageId, endpoint }) => [storageId, new PeerClient(dialing, endpoint)]),
     );
     try {
       for (const { storageId } of this.unheard(picture).filter(canGiveFiles)) {
@@ -185,7 +190,7 @@ export class MemberRepair {
 
   /** Files without a record, after others have told what they know of them. */
   private logUnlogged(): void {
-    const { store, pending, log } = this.options;
+    const { store, log } = this.options;
     const known = new Set<string>();
     if (this.unlogged.length > 0) for (const name of this.namesOfOthers()) known.add(name);
     for (const { logicalName, seconds } of this.unlogged) {

@@ -41,6 +41,8 @@ export interface Verdict {
   readonly members: readonly string[];
   /** What our log lacks, with the letter it has to be written with. */
   readonly missing: readonly BinlogRecord[];
+  /** Whether nobody else calls a change of this name his own, so that it is ours to say what the file is. */
+  readonly isOurs: boolean;
   /** For trust: the size that the file has according to our log, if that says it. */
   readonly loggedBytes: number | undefined;
   /** For trust: whether what others do not know yet are appends only, so that what they have is the beginning of ours. */
@@ -58,20 +60,35 @@ export function historyOf(record: BinlogRecord): [name: string, HistoryRecord][]
 /** Decides about one name. */
 export function judgeName(name: string, history: NameHistory): Verdict {
   const { own, others } = history;
-  const byAge = others.filter(({ records }) => records.length > 0).toSorted(newestFirst);
-  const newest = byAge[0];
+  const [newest, ...rest] = newestFirst(others);
   const theirs = newest?.records.at(-1);
-  const holders = byAge.filter(({ records }) => records.at(-1)?.deletes === false).map(({ storageId }) => storageId);
-  const verdict = { members: holders, missing: [], loggedBytes: undefined, onlyAppended: false };
-  if (newest === undefined || theirs === undefined) return { ...verdict, action: "leave" };
-  if (isOwnAhead(own, newest)) {
+  const all = newest === undefined ? [] : [newest, ...rest];
+  const verdict = {
+    members: all.filter(({ records }) => records.at(-1)?.deletes === false).map(({ storageId }) => storageId),
+    missing: [],
+    isOurs: isOurs(history),
+    loggedBytes: undefined,
+    onlyAppended: false,
+  };
+  if (newest === undefined || theirs === undefined) {
+    // Others may have it under the name from which we renamed it.
+    return { ...verdict, action: own.at(-1)?.record.op === "R" && !own.at(-1)!.deletes ? "trust" : "leave" };
+  }
+  if (isAhead(own, newest)) {
     if (own.at(-1)?.deletes === true) return { ...verdict, action: "delete" };
     const known = own.findLastIndex((record) => keyOf(record) === keyOf(theirs));
     const onlyAppended = known >= 0 && own.slice(known + 1).every(({ record }) => sourceOp(record) === "A");
     return { ...verdict, action: "trust", loggedBytes: loggedBytes(own), onlyAppended };
   }
-  const missing = missingRecords(name, history, byAge);
-  return { ...verdict, action: theirs.deletes ? "delete" : "hold", missing };
+  const missing = missingRecords(name, history, all);
+  if (!theirs.deletes) return { ...verdict, action: "hold", missing };
+  // What happened to it before does not matter any more, and could be taken for something later.
+  return { ...verdict, action: "delete", missing: missing.filter(({ op }) => op === "D" || op === "d") };
+}
+
+function isOurs({ others, isEverybodyHeard, isNamedAfterUs }: NameHistory): boolean {
+  const isSomeonesOwn = others.some(({ records }) => records.some(({ record }) => isSource(record)));
+  return !isSomeonesOwn && (isEverybodyHeard || isNamedAfterUs);
 }
 
 /** The size of a file after what a log says of it; undefined if that does not follow. */
@@ -88,21 +105,36 @@ function loggedBytes(records: readonly HistoryRecord[]): number | undefined {
   return bytes;
 }
 
-function newestFirst(a: MemberHistory, b: MemberHistory): number {
-  const ageOf = ({ records }: MemberHistory) => records.at(-1)!.seconds;
-  return ageOf(b) - ageOf(a) || b.records.length - a.records.length;
+/** Members whose logs go on where those of others end come first. */
+function newestFirst(members: readonly MemberHistory[]): MemberHistory[] {
+  const sorted: MemberHistory[] = [];
+  for (const member of members.filter(({ records }) => records.length > 0)) {
+    const at = sorted.findIndex((other) => isAhead(member.records, other));
+    sorted.splice(at < 0 ? sorted.length : at, 0, member);
+  }
+  return sorted;
 }
 
-/** Whether our log goes on behind what the other member knows: then it will learn the rest from us. */
-function isOwnAhead(own: readonly HistoryRecord[], { records, toldEverything }: MemberHistory): boolean {
-  const ours = own.at(-1);
-  const theirs = records.at(-1)!;
-  if (ours === undefined) return false;
-  if (ours.seconds > theirs.seconds) return true;
-  if (!toldEverything) return ours.deletes && ours.seconds === theirs.seconds;
-  const ownKeys = own.map(keyOf);
-  const at = ownKeys.lastIndexOf(keyOf(theirs));
-  return at >= 0 && at < ownKeys.length - 1;
+/** Whether a log goes on behind what a member knows. */
+function isAhead(records: readonly HistoryRecord[], { records: others, toldEverything }: MemberHistory): boolean {
+  const last = records.at(-1);
+  const theirs = others.at(-1)!;
+  if (last === undefined) return false;
+  if (last.seconds !== theirs.seconds) return last.seconds > theirs.seconds;
+  if (!toldEverything) return last.deletes;
+  const at = numberedKeys(records).indexOf(numberedKeys(others).at(-1)!);
+  return at >= 0 && at < records.length - 1;
+}
+
+/** The same change can be made more than once in a second. */
+function numberedKeys(records: readonly HistoryRecord[]): string[] {
+  const times = new Map<string, number>();
+  return records.map((record) => {
+    const key = keyOf(record);
+    const count = (times.get(key) ?? 0) + 1;
+    times.set(key, count);
+    return `${key} ${count}`;
+  });
 }
 
 /**
@@ -132,7 +164,10 @@ function missingRecords(
     const ours = ownLetters.get(key);
     const wasOurs = !isSomeonesOwn && (isEverybodyHeard || (isNamedAfterUs && sourceOp(record) === "C"));
     if (ours === "source" || (ours === "replica" && !wasOurs)) continue;
-    missing.push({ ...record, op: wasOurs ? sourceOp(record) : (sourceOp(record).toLowerCase() as Lowercase<SourceOp>) });
+    missing.push({
+      ...record,
+      op: wasOurs ? sourceOp(record) : (sourceOp(record).toLowerCase() as Lowercase<SourceOp>),
+    });
   }
   return missing.sort((a, b) => a.seconds - b.seconds);
 }

@@ -26,7 +26,7 @@ import { restoredName, restoreLink, type RestoreOutcome } from "./restore-file.t
  * what is needed to go on after a stop · DONE.
  */
 // prettier-ignore
-export const recoveryStates = stateTable(["memberLost", "logFetched", "listsWritten", "listsDone", "filesRemoved"], {
+const recoveryStates = stateTable(["memberLost", "logFetched", "listsWritten", "listsDone", "filesRemoved"], {
   //          memberLost logFetched   listsWritten listsDone filesRemoved
   LISTING:   [__,        "SPLITTING", XX,          XX,       XX],
   SPLITTING: [XX,        XX,          "COPYING",   XX,       XX],

@@ -114,13 +114,9 @@ export class PeerClient {
    * The length in the header of a log is no length: the log ends with the connection, and its last 8 bytes say how long it
    * is (wire-protocol.md §9.11). Throws FdfsError BAD_ANSWER if it was cut short.
    */
-  private async fetchLog<Request>(
-    command: Command<Request, unknown>,
-    request: Request,
-    sink: ByteSink,
-  ): Promise<number> {
+  private async fetchLog<Request>(command: Command<Request>, request: Request, sink: ByteSink): Promise<number> {
     const connection = await this.connected();
-    const incoming = await connection.fetch(command as Command<Request>, request, this.exchange);
+    const incoming = await connection.fetch(command, request, this.exchange);
     // The last bytes may be the count, so they are held back.
     let held = Buffer.alloc(0);
     let handedOut = 0;

@@ -16,10 +16,15 @@ export type RestoreOutcome =
   { readonly kind: "restored"; readonly bytes: number } | { readonly kind: "missing" | "damaged" };
 
 /**
- * Copies a file, replacing one that is here. Its time becomes that of the record. Throws FdfsError if the member cannot be
- * asked or the disk fails.
+ * Copies a file, replacing one that is here. Its time becomes that of the record. `nameThere` is another name that it may
+ * still have at the member. Throws FdfsError if the member cannot be asked or the disk fails.
  */
-export async function restoreFile(peer: PeerClient, target: ResolvedName, seconds: number): Promise<RestoreOutcome> {
+export async function restoreFile(
+  peer: PeerClient,
+  target: ResolvedName,
+  seconds: number,
+  nameThere = target.logicalName,
+): Promise<RestoreOutcome> {
   const { storePath, logicalName, path } = target;
   const stated = statedContent(logicalName);
   const temporary = storePath.incoming.nextPath();
@@ -30,7 +35,7 @@ export async function restoreFile(peer: PeerClient, target: ResolvedName, second
     try {
       // An empty file cannot be read from another member.
       if (stated?.bytes !== 0) {
-        await peer.download(logicalName, async (piece) => {
+        await peer.download(nameThere, async (piece) => {
           if (stated !== undefined) checksum = crc32(checksum, piece);
           await file.write(piece, 0, piece.length, bytes);
           bytes += piece.length;

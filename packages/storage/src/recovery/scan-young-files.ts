@@ -130,8 +130,7 @@ class Scan implements ScanOutcome {
     for (const [logicalName, lastWord] of this.lastWords) {
       const target = lastWord === "there" ? undefined : resolveNameOrNot(this.store, logicalName);
       if (target === undefined || (await target.storePath.disk.linkStat(target.path)) === undefined) continue;
-      const renamed =
-        typeof lastWord === "object" ? resolveNameOrNot(this.store, lastWord.renamedTo) : undefined;
+      const renamed = typeof lastWord === "object" ? resolveNameOrNot(this.store, lastWord.renamedTo) : undefined;
       if (renamed !== undefined && (await renamed.storePath.disk.linkStat(renamed.path)) === undefined) {
         await target.storePath.disk.rename(target.path, renamed.path);
         this.store.log.notice("repair.file-renamed", { file: logicalName, to: renamed.logicalName });

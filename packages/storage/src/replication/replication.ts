@@ -87,6 +87,12 @@ export class Replication {
     return { peers };
   }
 
+  /** The first part of the log that some peer may still need. */
+  get firstNeededPart(): number {
+    const parts = [...this.replicators.values()].map(({ confirmed }) => confirmed?.part ?? 0);
+    return Math.min(...parts, this.options.store.binlog.position.part);
+  }
+
   /** The trackers' log of deleted and moved members. */
   noteChange({ storageId, status, newStorageId }: ChangelogEntry): void {
     const { world, store, log } = this.options;

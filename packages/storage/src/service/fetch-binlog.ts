@@ -81,6 +81,7 @@ function streamRecords(store: FileStore, select: Selection): StreamedAnswer {
     async next() {
       if (isDone) return undefined;
       const piece = await nextLines();
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set by nextLines
       if (isDone) writeI64(piece, piece.length - COUNT_BYTES, sentBytes);
       return piece;
     },

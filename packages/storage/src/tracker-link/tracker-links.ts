@@ -14,6 +14,7 @@ import type { DataInitFile } from "../formats/data-init-file.ts";
 import type { StorageIdentity } from "../identity.ts";
 import type { StorageStatistics } from "../stats.ts";
 import type { ChangelogEntry } from "./changelog.ts";
+import { LeaderDispute } from "./leader-dispute.ts";
 import { MembershipView } from "./membership-view.ts";
 import type { OwnRemoval } from "./own-removal.ts";
 import { OwnStatus } from "./own-status.ts";
@@ -70,13 +71,15 @@ export class TrackerLinks implements AsyncDisposable {
     view: MembershipView,
     firstJoin: Promise<void>,
     links: readonly TrackerLink[],
+    dispute: LeaderDispute,
     stopping: AbortController,
   ) {
     this.view = view;
     this.firstJoin = firstJoin;
     this.links = links;
     this.stopping = stopping;
-    this.ended = Promise.all(links.map((link) => link.run(stopping.signal)));
+    const running = links.map((link) => link.run(stopping.signal));
+    this.ended = Promise.all(running).then(() => dispute.ended());
   }
 
   /** Joins all trackers, each by itself, and keeps joining and reporting until stopped. */
@@ -87,7 +90,16 @@ export class TrackerLinks implements AsyncDisposable {
     const { firstJoin, onJoined } = promisedJoin(stopping.signal);
     const context = linkContext(options, view, onJoined);
     const links = trackers.map((tracker) => new TrackerLink(tracker, context));
-    return new TrackerLinks(view, firstJoin, links, stopping);
+    const dispute = new LeaderDispute({
+      ...context,
+      signal: stopping.signal,
+      forgetLeader: () => {
+        view.forgetLeader();
+        context.own.forgetLeader();
+      },
+    });
+    view.onOtherLeader = (before, now) => dispute.look(before, now);
+    return new TrackerLinks(view, firstJoin, links, dispute, stopping);
   }
 
   /** For status displays: one entry per tracker, in the order of the configuration. */

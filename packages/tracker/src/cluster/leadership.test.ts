@@ -55,16 +55,16 @@ describe("one of three trackers", () => {
     const { leadership, trackers, time, join } = stage(3);
     join();
     const [second, third] = trackers.others;
-    leadership.elected([second!], "test");
+    leadership.elected([second!], [], "test");
     time.nowMs += LEASE_MS;
     expect(leadership.isLeader).toBe(true);
-    leadership.lease.back(third!);
+    leadership.lease.noteFollower(third!);
     time.nowMs += LEASE_MS;
     expect(leadership.isLeader).toBe(true);
     time.nowMs += 1;
     expect([leadership.isLeader, leadership.leader]).toEqual([false, undefined]);
     // A ping that was under way while this tracker stood still brings nothing back.
-    leadership.lease.back(second!);
+    leadership.lease.noteFollower(second!);
     expect(leadership.isLeader).toBe(false);
     expect(leadership.resign("leaseLost", "test")).toBe(true);
     expect([leadership.state, leadership.resign("leaseLost", "test")]).toEqual(["LOOKING", false]);
@@ -81,7 +81,7 @@ describe("one of three trackers", () => {
     leadership.lost("gone");
     leadership.lost("gone");
     expect([leadership.leader, leadership.state]).toEqual([undefined, "LOOKING"]);
-    leadership.elected([second!], "test");
+    leadership.elected([second!], [], "test");
     expect([leadership.follow(second!, "late"), leadership.leader]).toEqual([false, trackers.self]);
     leadership.resign("steppedDown", "test");
     expect([leadership.changes, leadership.sinceStepDownMs]).toEqual([2, 0]);
@@ -97,7 +97,7 @@ describe("one of three trackers", () => {
   it("knows nobody before a storage has joined", () => {
     const { leadership } = stage(3);
     const stranger = { hosts: ["10.0.0.2"], port: 22122 };
-    expect([leadership.follow(stranger, ""), leadership.elected([], ""), leadership.state]).toEqual([
+    expect([leadership.follow(stranger, ""), leadership.elected([], [], ""), leadership.state]).toEqual([
       false,
       false,
       "UNINTRODUCED",

@@ -61,7 +61,7 @@ export class Leadership {
   introduce(): void {
     this.enter("introduced");
     if (this.trackers.all.length === 1 && this.present === "LOOKING") {
-      this.elected([], "no other tracker is known");
+      this.elected([], [], "no other tracker is known");
     }
   }
 
@@ -75,10 +75,10 @@ export class Leadership {
     return true;
   }
 
-  /** This tracker leads from now on, with the support of `backers`. Returns false if it knows no trackers. */
-  elected(backers: Iterable<ServerAddress>, reason: string): boolean {
+  /** This tracker leads from now on: `backers` confirmed it, `down` do not run. Returns false if it knows no trackers. */
+  elected(backers: readonly ServerAddress[], down: readonly ServerAddress[], reason: string): boolean {
     if (leaderStates.next(this.present, "elected") === undefined) return false;
-    this.lease.begin(backers);
+    this.lease.begin(backers, down);
     if (this.enter("elected")) this.options.onEvent("leader.elected", { reason });
     return true;
   }

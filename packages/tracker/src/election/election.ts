@@ -10,7 +10,7 @@ import type { Leadership } from "../cluster/leadership.ts";
 import { trackerName } from "../cluster/tracker-list.ts";
 import { DISPUTE_REST_MS, VOTE_PROMISE_MS } from "../limits.ts";
 import { bestCandidate, type Candidate, compareAddresses, type Standing } from "./candidate-rank.ts";
-import { majorityOf } from "./majority.ts";
+import { isMajority } from "./majority.ts";
 import {
   certainlyDoesNotRun,
   knowsNothingYet,
@@ -29,7 +29,7 @@ export interface ElectionContext {
 /** `wait`: somebody else has to act first; `soon` if that is only a matter of another tracker's first join. */
 export type ElectionOutcome =
   | { readonly kind: "follow"; readonly leader: ServerAddress }
-  | { readonly kind: "elected"; readonly backers: readonly ServerAddress[] }
+  | { readonly kind: "elected"; readonly backers: readonly ServerAddress[]; readonly down: readonly ServerAddress[] }
   | { readonly kind: "wait"; readonly soon: boolean; readonly reason: string };
 
 /** Never throws. */
@@ -50,12 +50,8 @@ export async function holdElection(context: ElectionContext): Promise<ElectionOu
   return mustRest(leadership, answers) ?? (await campaign(context, self));
 }
 
-export function standingIn({ isLeader, runningSeconds, restartIntervalSeconds }: TrackerStatus): Standing {
-  return { isLeader, runningSeconds, restartIntervalSeconds };
-}
-
 function candidateOf(answered: PeerAnswer<TrackerStatus>): Candidate[] {
-  return "answer" in answered ? [{ tracker: answered.tracker, standing: standingIn(answered.answer) }] : [];
+  return "answer" in answered ? [{ tracker: answered.tracker, standing: answered.answer }] : [];
 }
 
 /** Of two trackers that cannot reach each other but have storages that see both lead, one leaves the lead to the other. */
@@ -80,22 +76,19 @@ async function campaign({ leadership, peers }: ElectionContext, self: ServerAddr
   const refusal = announced.find(refuses);
   if (refusal !== undefined) return wait(`${trackerName(refusal.tracker)} does not agree: ${refusal.error.message}`);
   const agreeing = announced.filter((answered) => "answer" in answered).map(({ tracker }) => tracker);
-  const absent = announced.filter((answered) => "error" in answered && certainlyDoesNotRun(answered.error));
-  const needed = majorityOf(trackers.all.length);
-  const present = 1 + agreeing.length + absent.length;
-  if (present < needed) {
-    const reason = `only ${present} of ${trackers.all.length} trackers agree or are certainly down, ${needed} are needed`;
-    return {
-      kind: "wait",
-      soon: announced.some((answered) => "error" in answered && knowsNothingYet(answered.error)),
-      reason,
-    };
+  const down = announced.filter((answered) => "error" in answered && certainlyDoesNotRun(answered.error));
+  const all = trackers.all.length;
+  const isEnough = (others: number) => isMajority({ supporters: 1 + others, neutral: down.length, all });
+  if (!isEnough(agreeing.length)) {
+    const reason = `of ${all} trackers only ${1 + agreeing.length} agree and ${down.length} are certainly down: no majority`;
+    const soon = announced.some((answered) => "error" in answered && knowsNothingYet(answered.error));
+    return { kind: "wait", soon, reason };
   }
   if (vote.promisedToOtherThan(self) !== undefined) return wait("another tracker was faster");
   const committed = await peers.askAll(agreeing, trackerCommands.commitLeader, notice);
   const backers = committed.filter((answered) => "answer" in answered).map(({ tracker }) => tracker);
-  if (1 + backers.length + absent.length < needed) return wait("not enough trackers confirmed the election");
-  return { kind: "elected", backers: [...backers, ...absent.map(({ tracker }) => tracker)] };
+  if (!isEnough(backers.length)) return wait("not enough trackers confirmed the election");
+  return { kind: "elected", backers, down: down.map(({ tracker }) => tracker) };
 }
 
 /** Who was reached and said no. One that knows nothing yet has no say; C gives up the round because of it. */

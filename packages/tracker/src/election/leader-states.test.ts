@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { leaderStates } from "./leader-states.ts";
-import { majorityOf } from "./majority.ts";
+import { isMajority } from "./majority.ts";
 
 describe("who leads", () => {
   it("is known in these states, which change in these ways", () => {
@@ -29,7 +29,17 @@ describe("who leads", () => {
 });
 
 describe("a majority", () => {
+  const needed = (all: number, neutral = 0) => {
+    let supporters = 1;
+    while (!isMajority({ supporters, neutral, all })) supporters++;
+    return supporters;
+  };
+
   it("is more than half, and one of two", () => {
-    expect([1, 2, 3, 4, 5, 16].map(majorityOf)).toEqual([1, 1, 2, 3, 3, 9]);
+    expect([1, 2, 3, 4, 5, 16].map((all) => needed(all))).toEqual([1, 1, 2, 3, 3, 9]);
+  });
+
+  it("is one of those that support somebody", () => {
+    expect([needed(3, 1), needed(3, 2), needed(4, 1), needed(5, 1), needed(5, 3)]).toEqual([2, 1, 2, 3, 2]);
   });
 });

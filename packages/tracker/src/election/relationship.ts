@@ -53,6 +53,7 @@ export class Relationship {
   private async run(): Promise<void> {
     while (!this.isStopped) {
       const pauseMs = await this.step();
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- stopped meanwhile
       if (!this.isStopped) await this.pause(pauseMs);
     }
   }
@@ -84,11 +85,11 @@ export class Relationship {
     this.waitsBecause = "";
     this.pingFailures = 0;
     if (outcome.kind === "follow") leadership.follow(outcome.leader, "it leads");
-    else
-      leadership.elected(
-        outcome.backers,
-        `${outcome.backers.length + 1} of ${leadership.trackers.all.length} trackers`,
-      );
+    else {
+      const { backers, down } = outcome;
+      const share = `${backers.length + 1} of ${leadership.trackers.all.length} trackers, ${down.length} are down`;
+      leadership.elected(backers, down, share);
+    }
     return RELATIONSHIP_MS;
   }
 

@@ -7,7 +7,6 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { restoreCluster } from "../cluster/stored-cluster.ts";
 import { type CheckedTrackerList, trackerName } from "../cluster/tracker-list.ts";
 import { type Candidate, compareCandidates, type Standing } from "../election/candidate-rank.ts";
-import { standingIn } from "../election/election.ts";
 import { knowsNothingYet, type TrackerPeers } from "../election/tracker-peers.ts";
 import { OUTDATED_AFTER_SECONDS } from "../limits.ts";
 import { fetchStateFiles } from "./fetch-state-files.ts";
@@ -56,7 +55,8 @@ export class Handover {
     const failures: string[] = [];
     for (const { tracker } of donors) {
       try {
-        return await this.takeFrom(tracker);
+        await this.takeFrom(tracker);
+        return;
       } catch (thrown) {
         const error = FdfsError.fromUnknown(thrown);
         cluster.note("warn", "state.not-fetched", { from: trackerName(tracker), reason: error.message });
@@ -74,7 +74,7 @@ export class Handover {
     const donors: Candidate[] = [];
     for (const answered of await peers.askAll(others, trackerCommands.trackerStatus, {})) {
       const { tracker } = answered;
-      if ("answer" in answered) donors.push({ tracker, standing: standingIn(answered.answer) });
+      if ("answer" in answered) donors.push({ tracker, standing: answered.answer });
       else if (!knowsNothingYet(answered.error)) {
         cluster.note("warn", "state.not-asked", { tracker: trackerName(tracker), reason: answered.error.message });
       }

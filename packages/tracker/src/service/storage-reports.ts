@@ -95,7 +95,7 @@ function joinRoute(cluster: Cluster, joined: JoinedConnections, handover: Pick<H
     return { status: storageStatusValue(member.status), sourceStorageId: member.syncSource?.id ?? "" };
   };
   const joinLater = async (request: JoinRequest, session: Session) => {
-    let isGone = false;
+    let isGone = false as boolean; // set in a callback, which the compiler does not see
     session.onClosed(() => (isGone = true));
     const trackers = explained(cluster, "join.refused", session, () => trackersOf(cluster, request, originOf(session)));
     await handover.take(trackers);

@@ -52,7 +52,7 @@ function followerRoutes(cluster: Cluster): Route[] {
       const follower = followers.get(session);
       if (follower === undefined) throw new FdfsError("BAD_REQUEST", { reason: "a ping without 58 before it" });
       if (connections === undefined) throw new FdfsError("BAD_REQUEST", { reason: "a ping without counters" });
-      leadership.lease.back(follower.tracker);
+      leadership.lease.noteFollower(follower.tracker);
       leadership.followers.notePing(follower.tracker, countsOf(connections), cluster.now());
       const present = PingLeaderAnswer.encode({ groups: trunkAssignments(cluster) });
       if (present.equals(follower.told)) return undefined;
@@ -98,7 +98,7 @@ function electionRoutes(cluster: Cluster): Route[] {
         throw new FdfsError("BAD_REQUEST", { peer: leader, reason: "not announced (66)" });
       const isTaken =
         elected === trackers.self
-          ? leadership.elected([], "another tracker said so")
+          ? leadership.elected([], [], "another tracker said so")
           : leadership.follow(elected, "it was elected");
       if (!isTaken) throw new FdfsError("BAD_REQUEST", { peer: leader, reason: "this tracker leads" });
       if (elected !== trackers.self) vote.promise(elected, PING_PROMISE_MS);

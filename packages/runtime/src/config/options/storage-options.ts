@@ -292,7 +292,7 @@ const replicationTable = globalTable("Replication and recovery", {
     sample: "true",
     meaning: "gzip parts of the operation log that no peer needs any more",
     since: "6.01",
-    effect: "accepted, no effect here because old parts of the log are not compressed yet",
+    effect: "used",
   },
   compressBinlogTime: {
     name: "compress_binlog_time",
@@ -300,7 +300,7 @@ const replicationTable = globalTable("Replication and recovery", {
     default: "01:30",
     meaning: "local time for that",
     since: "6.01",
-    effect: "accepted, no effect here because old parts of the log are not compressed yet",
+    effect: "used",
   },
 });
 
