@@ -425,11 +425,11 @@ describe("the picture of the cluster", () => {
   it("comes with change lists, and differences go back", async () => {
     const stage = new Stage();
     const lists: Partial<ChangeList>[] = [
-      { leader: leaderAt("10.96.0.1"), trunkServer: brief(ME, 7), storages: [brief(ME, 7), brief("10.96.0.12", 7)] },
+      { leader: leaderAt("10.96.0.1"), trunkServer: brief(ME, 7), storages: [brief(ME, 7), brief("10.96.0.12", 9)] },
       {
         storages: [
           brief(ME, 7),
-          brief("10.96.0.12", 2),
+          brief("10.96.0.12", 5),
           brief("10.96.0.13", 99),
           brief("10.96.0.14", 77),
           brief("../../x", 7),
@@ -443,7 +443,7 @@ describe("the picture of the cluster", () => {
     const { view } = stage.links;
     expect(view.leader).toEqual({ host: "10.96.0.1", port: 22122 });
     expect(view.trunkServer?.storageId).toBe(ME);
-    expect(view.peers).toEqual([{ storageId: "10.96.0.12", address: "10.96.0.12", port: 23000, status: "ACTIVE" }]);
+    expect(view.peers).toEqual([{ storageId: "10.96.0.12", address: "10.96.0.12", port: 23000, status: "RECOVERY" }]);
     expect(stage.events("cluster.senseless-member")).toHaveLength(2);
   });
 
