@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 // Workspace packages are resolved to their sources, so a test never runs against a stale build. Only the tests that
 // start real processes use `dist`, and `npm test` builds it first.
@@ -11,6 +11,11 @@ export default defineConfig({
       "packages/*/test/**/*.test.ts",
       "bench/**/*.test.ts",
       "interop/**/*.test.ts",
+    ],
+    // Minutes of real processes that are killed, paused and cut off: CLUSTER_STORIES=1 npx vitest run packages/cli/test/cluster
+    exclude: [
+      ...configDefaults.exclude,
+      ...(process.env.CLUSTER_STORIES === "1" ? [] : ["packages/cli/test/cluster/**"]),
     ],
     testTimeout: 60_000,
     hookTimeout: 60_000,

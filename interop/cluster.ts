@@ -1,7 +1,6 @@
 // A tracker and two groups of one storage each, in this process, on the real disk and on loopback: what clients that
 // others wrote are run against.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -17,6 +16,7 @@ import {
 } from "@fastdfs-ts/runtime";
 import { nodeClock, nodeWorld } from "@fastdfs-ts/runtime/node";
 import { openStorage, type StorageServer } from "@fastdfs-ts/storage";
+import { freePorts } from "@fastdfs-ts/testkit/free-ports";
 import { openTracker, type TrackerServer } from "@fastdfs-ts/tracker";
 import { expect, vi } from "vitest";
 
@@ -40,7 +40,9 @@ export async function openInteropCluster(identity: "address" | "storage-id"): Pr
   await using opened = new ShutdownStack();
   const directory = mkdtempSync(join(tmpdir(), "fdfs-interop-"));
   opened.defer(() => rmSync(directory, { recursive: true, force: true }));
-  const ports = await freePorts(groups.length);
+  // A storage tells the tracker its port when it joins, so it cannot leave the choice to the system.
+  const firstPort = await freePorts(groups.length);
+  const ports = groups.map((_, at) => firstPort + at);
   const entries = groups.map(({ groupName }, at): StorageIdEntry => {
     return { id: 100_001 + at, groupName, hosts: [host], port: ports[at]!, rwMode: "both" };
   });
@@ -113,22 +115,6 @@ async function untilActive(tracker: TrackerServer): Promise<void> {
   const allActive = groups.map(() => "ACTIVE");
   const statuses = () => tracker.cluster.groups.flatMap(({ members }) => members.map(({ status }) => status));
   await vi.waitFor(() => expect(statuses()).toEqual(allActive), { timeout: 30_000 });
-}
-
-/** A storage tells the tracker its port when it joins, so it cannot leave the choice to the system. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen(0, host, () => resolve((server.address() as { port: number }).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 function silent(): Logger {

@@ -7,22 +7,24 @@ import { codecTimings } from "./codec.ts";
 import { compare, type Comparison } from "./compare.ts";
 import { type Subject, subjects } from "./contestants.ts";
 import { thisMachine } from "./machine.ts";
+import { measureReplication, type ReplicationResult } from "./replication/replication.ts";
 import { type Results, resultsText } from "./report.ts";
 import { type ScenarioName, scenarioNames } from "./scenarios.ts";
 import { soak, type SoakResult } from "./soak.ts";
 import { inFolder } from "./working-folder.ts";
 
 const RESULTS = fileURLToPath(new URL("../RESULTS.md", import.meta.url));
-const EXTRAS = ["codec", "soak"] as const;
+const EXTRAS = ["codec", "soak", "replication"] as const;
 
 const usage = `usage: npm run bench -- [scenario …] [options]
 
 scenarios  ${[...scenarioNames, ...EXTRAS].join(", ")}
-           without one: all but soak
+           without one: all but soak and replication
 options    --connections 1,16   instead of the scenario's own
            --rounds N           rounds of each side (5)
            --seconds N          how long a round should take (1.5)
            --operations N       of soak (1000000)
+           --files N            of replication (30000)
            --subject bare       compare the bare server with itself: shows the noise of this machine
            --json               results as JSON on standard output
            --write              append the results to bench/RESULTS.md
@@ -37,6 +39,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "1.5" },
     operations: { type: "string", default: "1000000" },
+    files: { type: "string", default: "30000" },
     subject: { type: "string", default: "ours" },
     json: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
@@ -84,12 +87,14 @@ async function runAll(signal: AbortSignal): Promise<Results> {
     });
   }
   const soaked = chosen.includes("soak") ? await runSoak(subject, signal) : undefined;
+  const replication = chosen.includes("replication") ? await runReplication(signal) : undefined;
   return {
     command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
     machine: thisMachine(),
     subject,
     comparisons,
     soak: soaked,
+    replication,
     codec: chosen.includes("codec") ? codecTimings() : [],
   };
 }
@@ -103,6 +108,17 @@ function runSoak(subject: Subject, signal: AbortSignal): Promise<SoakResult> {
       signal,
       onCycle: (done, ofAll, { liveMib }) =>
         note(`soak: ${done} of ${ofAll} operations, ${liveMib.toFixed(1)} MiB live`),
+    }),
+  );
+}
+
+function runReplication(signal: AbortSignal): Promise<ReplicationResult> {
+  return inFolder((folder) =>
+    measureReplication({
+      files: positive("files", values.files),
+      folder,
+      signal,
+      note: (line) => note(`replication: ${line}`),
     }),
   );
 }

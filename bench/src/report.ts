@@ -2,6 +2,7 @@
 import type { Timing } from "./codec.ts";
 import type { Comparison, SideFigures } from "./compare.ts";
 import type { Machine } from "./machine.ts";
+import { replicationAims, type ReplicationResult } from "./replication/replication.ts";
 import { GROWTH_MAX_MIB, type SoakResult } from "./soak.ts";
 
 /** All that one run of the benchmarks found. */
@@ -11,6 +12,7 @@ export interface Results {
   readonly subject: string;
   readonly comparisons: readonly Comparison[];
   readonly soak: SoakResult | undefined;
+  readonly replication: ReplicationResult | undefined;
   readonly codec: readonly Timing[];
 }
 
@@ -26,6 +28,7 @@ export function resultsText(results: Results): string {
   ];
   if (results.comparisons.length > 0) parts.push(comparisonTable(results.comparisons, results.subject));
   if (results.soak !== undefined) parts.push(soakTable(results.soak, results.subject));
+  if (results.replication !== undefined) parts.push(replicationTable(results.replication));
   if (results.codec.length > 0) parts.push(codecTable(results.codec));
   return parts.join("\n\n") + "\n";
 }
@@ -84,6 +87,31 @@ function soakTable(result: SoakResult, subject: string): string {
     rows.push([name, String(result.operations), ...memory, aim]);
   }
   return table(rows, 1);
+}
+
+function replicationTable({ files, alone, pair, cpuTimes, halfLoad, catchUp }: ReplicationResult): string {
+  const { lastFileSeconds, cpuTimes: cpuTimesMax, lagP99Ms } = replicationAims;
+  const aim = (isReached: boolean, text: string) => `${text}: ${isReached ? "reached" : "missed"}`;
+  return table(
+    [
+      [`replication of ${files} files of 5 KiB`, "figure", "aim"],
+      ["uploads/s, one member", rounded(alone.uploadsPerSecond), ""],
+      ["uploads/s, two members", rounded(pair.uploadsPerSecond), ""],
+      [
+        "last copy after the last upload, s",
+        rounded(pair.lastFileSeconds),
+        aim(pair.lastFileSeconds <= lastFileSeconds, `≤ ${lastFileSeconds}`),
+      ],
+      ["CPU µs per file, one member", rounded(alone.cpuMicrosPerFile), ""],
+      ["CPU µs per file, both members", rounded(pair.cpuMicrosPerFile), ""],
+      ["CPU ×", factor(cpuTimes), aim(cpuTimes <= cpuTimesMax, `≤ ${cpuTimesMax}`)],
+      [`lag at ${rounded(halfLoad.perSecond)} uploads/s, p50 ms`, rounded(halfLoad.lagP50Ms), ""],
+      ["lag, p99 ms", rounded(halfLoad.lagP99Ms), aim(halfLoad.lagP99Ms < lagP99Ms, `< ${lagP99Ms}`)],
+      ["new member, files of 5 KiB per second", rounded(catchUp.smallFilesPerSecond), ""],
+      ["new member, files of 10 MiB, MiB/s", rounded(catchUp.largeMibPerSecond), ""],
+    ],
+    1,
+  );
 }
 
 function codecTable(timings: readonly Timing[]): string {

@@ -1,3 +1,4 @@
+import { freePorts } from "@fastdfs-ts/testkit/free-ports";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -90,7 +91,7 @@ describe("the load generator", () => {
   });
 
   it("says so when nobody listens", async () => {
-    const gone = await serveBareEcho(0);
+    const gone = await serveBareEcho(await freePorts(1));
     const address = at(gone);
     await new Promise((resolve) => gone.close(resolve));
     const run = runLoad(

@@ -1,6 +1,7 @@
 // A server under measurement: a child process, ready when it answers, stopped by its own pid.
+import { frameStatus, HEADER_BYTES } from "@fastdfs-ts/protocol";
 import { type ChildProcess, spawn } from "node:child_process";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Address } from "../load/load-connection.ts";
 import type { MemorySample } from "./memory-probe.ts";
@@ -10,7 +11,6 @@ const READY_MS = 60_000;
 const READY_POLL_MS = 50;
 const STOP_MS = 10_000;
 const KEPT_ERROR_CHARS = 4000;
-const HOST = "127.0.0.1";
 
 export interface ServerProcess {
   readonly pid: number;
@@ -27,7 +27,7 @@ export interface ServerProcess {
  */
 export async function startServer(
   args: readonly string[],
-  port: number,
+  address: Address,
   isReady: (address: Address) => Promise<boolean>,
 ): Promise<ServerProcess> {
   const child = spawn(process.execPath, ["--expose-gc", "--import", MEMORY_PROBE, ...args], {
@@ -39,7 +39,6 @@ export async function startServer(
   };
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);
-  const address = { host: HOST, port };
   const deadline = performance.now() + READY_MS;
   while (!(await isReady(address))) {
     const hasEnded = child.exitCode !== null || child.signalCode !== null;
@@ -56,40 +55,24 @@ export async function startServer(
 
 /** Ready when the port accepts a connection. */
 export function isListening({ host, port }: Address): Promise<boolean> {
-  return ask({ host, port }, undefined);
-}
-
-/** Ready when this request is answered with status 0. */
-export function answers(request: Buffer): (address: Address) => Promise<boolean> {
-  return (address) => ask(address, request);
-}
-
-/** A port that was free a moment ago: the servers take theirs from a configuration file. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no TCP port could be had");
-  return address.port;
-}
-
-const STATUS_AT = 9;
-
-function ask({ host, port }: Address, request: Buffer | undefined): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, host);
     socket.once("error", () => resolve(false));
-    socket.once("close", () => resolve(false));
     socket.once("connect", () => {
-      if (request !== undefined) socket.write(request);
-      else {
-        resolve(true);
-        socket.destroy();
-      }
+      resolve(true);
+      socket.destroy();
     });
+  });
+}
+
+/** The body of an answer with status 0 that comes in one piece; `undefined` for any other answer, and for none. */
+export function ask({ host, port }: Address, request: Buffer): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host, () => socket.write(request));
+    socket.once("error", () => resolve(undefined));
+    socket.once("close", () => resolve(undefined));
     socket.once("data", (answer) => {
-      resolve(answer[STATUS_AT] === 0);
+      resolve(frameStatus(answer) === 0 ? answer.subarray(HEADER_BYTES) : undefined);
       socket.destroy();
     });
   });

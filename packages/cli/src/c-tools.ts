@@ -1,16 +1,9 @@
 // The names and argument orders of the tools that come with FastDFS, one row each, as command lines of our own. Scripts
 // written for them go on working.
+import { statTools } from "./c-stat-tools.ts";
+import { testTools } from "./c-test-tools.ts";
+import type { CTool } from "./c-tool.ts";
 import { UsageFailure } from "./failure.ts";
-
-export interface CTool {
-  /** Arguments as the C tool has them. */
-  readonly usage: string;
-  /** How many arguments it takes. */
-  readonly min: number;
-  readonly max: number;
-  /** The same for us, without "fdfs". A string in answer says what is wrong. */
-  translate(args: readonly string[]): string[] | string;
-}
 
 const storageOptions = (storage: string | undefined, pathIndex: string | undefined): string[] => [
   ...(storage === undefined ? [] : ["--storage", storage]),
@@ -87,6 +80,8 @@ export const cTools: Readonly<Record<string, CTool>> = {
   fdfs_crc32: { usage: "<filename>", min: 1, max: 1, translate: ([file]) => ["crc32", "--", file!] },
   fdfs_trackerd: { usage: daemonUsage, min: 1, max: 3, translate: daemon("tracker") },
   fdfs_storaged: { usage: daemonUsage, min: 1, max: 3, translate: daemon("storage") },
+  ...statTools,
+  ...testTools,
   fdfs_monitor: {
     usage: "<config_file> [-h <tracker_server>] [list|delete|set_trunk_server <group_name> [storage_id]]",
     min: 1,
@@ -100,8 +95,8 @@ function translateFileInfo(args: readonly string[]): string[] | string {
   const [conf, id, ...more] = args.filter((arg) => !flags.includes(arg));
   if (id === undefined) return "too few arguments";
   if (more.length > 0) return "too many arguments";
-  // -s asks the storage not to log a file that is missing.
-  const words = ["info", "--c-text", ...(flags.join("").includes("n") ? ["--skip-crc"] : [])];
+  const has = (flag: string): boolean => flags.join("").includes(flag);
+  const words = ["info", "--c-text", ...(has("s") ? ["--silent"] : []), ...(has("n") ? ["--skip-crc"] : [])];
   return [...words, "--conf", conf!, "--", id];
 }
 

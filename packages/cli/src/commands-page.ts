@@ -30,7 +30,9 @@ const introduction = [
 
 const cToolsIntroduction =
   "The same program under other names (`npx fdfs_upload_file …`, or `fdfs fdfs_upload_file …`), with the arguments in " +
-  "C's order, for scripts that were written for them.";
+  "C's order, for scripts that were written for them. What is printed is ours, except for `fdfs_monitor` and " +
+  "`fdfs_file_info`, which scripts read. The others of C's programs have no counterpart: `fdfs_appender_test` and " +
+  "`fdfs_appender_test1` try out C's library (use `append`, `modify`, `truncate`), `fdfs_link_library.sh` installs it.";
 
 function renderCommand(row: CommandRow): string {
   const argumentWords = Object.values(row.arguments).map(argumentText);

@@ -13,12 +13,15 @@ import { deleteCommand } from "./commands/delete.ts";
 import { downloadCommand } from "./commands/download.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { crc32Command, infoCommand, parseCommand } from "./commands/info.ts";
+import { locateCommand } from "./commands/locate.ts";
 import { metadataCommands } from "./commands/metadata.ts";
 import { monitorCommand } from "./commands/monitor.ts";
 import { storageCommand, trackerCommand } from "./commands/servers.ts";
+import { statCommands } from "./commands/stat.ts";
 import { upCommand } from "./commands/up.ts";
 import { uploadCommand } from "./commands/upload.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { whyCommand } from "./commands/why.ts";
 import type { CommandRow } from "./table/command-row.ts";
 
 export const commands: readonly CommandRow[] = [
@@ -31,6 +34,7 @@ export const commands: readonly CommandRow[] = [
   verifyCommand,
   infoCommand,
   parseCommand,
+  locateCommand,
   crc32Command,
   appendCommand,
   modifyCommand,
@@ -39,6 +43,8 @@ export const commands: readonly CommandRow[] = [
   slaveCommand,
   ...metadataCommands,
   monitorCommand,
+  whyCommand,
+  ...statCommands,
   benchCommand,
   setTrunkServerCommand,
   deleteStorageCommand,

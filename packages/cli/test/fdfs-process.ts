@@ -34,27 +34,29 @@ async function result(child: ChildProcess): Promise<ProcessResult> {
   return { exitCode, out, err };
 }
 
-export interface RunningServer {
+export interface ServerProcess {
   readonly pid: number;
-  /** The first line on the stream that was waited for. */
-  readonly firstLine: string;
+  /** The first line on the stream that is waited for. Rejects with its last words if it ends before. */
+  readonly firstLine: Promise<string>;
   /** Sends a signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<ProcessResult>;
 }
 
-/** Starts a server and waits for its first line: `up --json` says on standard output that it is ready, daemons on the other. */
-export async function startServer(
-  words: readonly string[],
-  cwd: string,
-  stream: "stdout" | "stderr",
-): Promise<RunningServer> {
+export interface RunningServer extends Omit<ServerProcess, "firstLine"> {
+  readonly firstLine: string;
+}
+
+/** Starts a server: `up --json` says on standard output that it is ready, daemons on the other. */
+export function spawnServer(words: readonly string[], cwd: string, stream: "stdout" | "stderr"): ServerProcess {
   const child = spawn(process.execPath, [binPath, ...words], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = result(child);
   const lines = createInterface({ input: child[stream] });
-  const firstLine = await Promise.race([
+  const firstLine = Promise.race([
     once(lines, "line").then(([line]) => line as string),
     ended.then(({ err }) => Promise.reject(new Error(`fdfs ${words.join(" ")} ended: ${err}`))),
   ]);
+  // Who stops a server before it is ready need not wait for its line.
+  firstLine.catch(() => undefined);
   return {
     pid: child.pid!,
     firstLine,
@@ -65,16 +67,14 @@ export async function startServer(
   };
 }
 
-/** A port that is free, and `more` free ones behind it. */
-export async function freePorts(more: number): Promise<number> {
-  for (;;) {
-    const first = await listenOn(0);
-    const { port } = first.address() as net.AddressInfo;
-    const others = await Promise.allSettled(Array.from({ length: more }, (_, at) => listenOn(port + at + 1)));
-    const servers = others.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    for (const server of [first, ...servers]) await closeServer(server);
-    if (servers.length === more) return port;
-  }
+/** Starts a server and waits until it is ready. */
+export async function startServer(
+  words: readonly string[],
+  cwd: string,
+  stream: "stdout" | "stderr",
+): Promise<RunningServer> {
+  const server = spawnServer(words, cwd, stream);
+  return { ...server, firstLine: await server.firstLine };
 }
 
 export async function listenOn(port: number): Promise<net.Server> {

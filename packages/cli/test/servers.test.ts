@@ -2,39 +2,19 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { freePorts } from "@fastdfs-ts/testkit/free-ports";
 import { describe, expect, it } from "vitest";
 
 import { spawnSync } from "node:child_process";
 
-import { binPath, closeServer, fdfs, freePorts, listenOn, startServer, temporaryFolder } from "./fdfs-process.ts";
+import { binPath, closeServer, fdfs, listenOn, startServer, temporaryFolder } from "./fdfs-process.ts";
 import { runHere } from "./run-here.ts";
-
-function writeTrackerConf(folder: string, port: number, more = ""): string {
-  mkdirSync(join(folder, "tracker"), { recursive: true });
-  const conf = join(folder, "tracker.conf");
-  writeFileSync(conf, `bind_addr = 127.0.0.1\nport = ${port}\nbase_path = ${join(folder, "tracker")}\n${more}`);
-  return conf;
-}
-
-function writeStorageConf(folder: string, port: number, trackerPort: number): string {
-  mkdirSync(join(folder, "storage"), { recursive: true });
-  const conf = join(folder, "storage.conf");
-  const lines = [
-    "bind_addr = 127.0.0.1",
-    "group_name = group7",
-    `port = ${port}`,
-    `base_path = ${join(folder, "storage")}`,
-    "subdir_count_per_path = 4",
-    `tracker_server = 127.0.0.1:${trackerPort}`,
-  ];
-  writeFileSync(conf, `${lines.join("\n")}\n`);
-  return conf;
-}
+import { writeStorageConf, writeTrackerConf } from "./server-conf.ts";
 
 describe("fdfs tracker and fdfs storage", () => {
   it("serve from their configuration files, with pid files and logs as C has them, and stop at SIGTERM", async () => {
     using folder = temporaryFolder();
-    const port = await freePorts(1);
+    const port = await freePorts(2);
     const trackerConf = writeTrackerConf(folder.path, port);
     const storageConf = writeStorageConf(folder.path, port + 1, port);
     const tracker = await startServer(["tracker", trackerConf], folder.path, "stderr");
@@ -59,7 +39,7 @@ describe("fdfs tracker and fdfs storage", () => {
 
   it("run in the background by the names of the C daemons", async () => {
     using folder = temporaryFolder();
-    const conf = writeTrackerConf(folder.path, await freePorts(0));
+    const conf = writeTrackerConf(folder.path, await freePorts(1));
     const pidPath = join(folder.path, "tracker/data/fdfs_trackerd.pid");
     const trackerd = (action: string) => fdfs(["fdfs_trackerd", conf, action], folder.path);
     const runningPid = () => Number(readFileSync(pidPath, "utf8"));
@@ -84,7 +64,7 @@ describe("fdfs tracker and fdfs storage", () => {
 
   it("say why they do not start in the background", async () => {
     using folder = temporaryFolder();
-    const port = await freePorts(0);
+    const port = await freePorts(1);
     const occupied = await listenOn(port);
     const conf = writeTrackerConf(folder.path, port);
     const refused = await fdfs(["tracker", conf, "start"], folder.path);
@@ -105,7 +85,7 @@ describe("fdfs tracker and fdfs storage", () => {
 describe("fdfs doctor", () => {
   it("finds what is missing and says what to do", async () => {
     using folder = temporaryFolder();
-    const port = await freePorts(1);
+    const port = await freePorts(2);
     const storageConf = writeStorageConf(folder.path, port + 1, port);
     const report = await runHere(["doctor", storageConf, "--json"], folder.path);
     expect(report.exitCode).toBe(1);
@@ -129,7 +109,7 @@ describe("fdfs doctor", () => {
 
   it("knows a disk that is not mounted from a new one", async () => {
     using folder = temporaryFolder();
-    const storageConf = writeStorageConf(folder.path, await freePorts(0), 1);
+    const storageConf = writeStorageConf(folder.path, await freePorts(1), 1);
     mkdirSync(join(folder.path, "storage/data"));
     const flag = ["storage_join_time=1", "sync_old_done=1", "sync_src_server=", `store_path_mark0=${"A".repeat(75)}`];
     writeFileSync(join(folder.path, "storage/data/.data_init_flag"), `${flag.join("\n")}\n`);
@@ -148,7 +128,7 @@ describe("fdfs doctor", () => {
 
   it("says when a tracker does not answer", async () => {
     using folder = temporaryFolder();
-    const port = await freePorts(0);
+    const port = await freePorts(1);
     const { out, exitCode } = await runHere(["doctor", "--tracker", `127.0.0.1:${port}`], folder.path);
     expect(exitCode).toBe(1);
     expect(out).toContain(`✗ tracker 127.0.0.1:${port}  does not answer`);

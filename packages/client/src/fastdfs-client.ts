@@ -10,6 +10,7 @@ import { readClientConfig } from "./config-file.ts";
 import type { Download } from "./download.ts";
 import { type DownloadOptions, openDownload } from "./downloads.ts";
 import { Exchanges } from "./exchanges.ts";
+import { explain, type ExplainedCluster } from "./explain.ts";
 import { changeWithContent, deleteFile, regenerateName, truncate } from "./file-changes.ts";
 import { checkedFileId, type FileInfo, infoFromName, queryFileInfo } from "./file-info.ts";
 import { getMetadata, type Metadata, metadataBytes, setMetadata } from "./metadata.ts";
@@ -62,6 +63,8 @@ export interface FileInfoOptions extends CallOptions {
   readonly fromServer?: boolean | undefined;
   /** Whether the storage computes the CRC32 of appender and slave files, for which it reads them whole. Default true. */
   readonly checksum?: boolean | undefined;
+  /** Ask the storage not to log it if the file is missing, for those who expect that. Default false. */
+  readonly silent?: boolean | undefined;
 }
 
 export interface LinkOptions extends NamingOptions, CallOptions {
@@ -136,6 +139,14 @@ export class FastDfsClient implements AsyncDisposable {
   ): FastDfsClient {
     const { options } = readClientConfig(world.disk, path);
     return FastDfsClient.open({ ...options, ...overrides }, world);
+  }
+
+  /**
+   * Why each storage of a group, or of all groups, is in the state it is in, and how far each has fed the others. Trackers
+   * that cannot tell are asked for their lists, and `isFromTracker` is false. Throws NOT_FOUND for an unknown group.
+   */
+  explain(groupName?: string, options: CallOptions = {}): Promise<ExplainedCluster> {
+    return operate(this.session, undefined, options.signal, (signal) => explain(this.session, groupName, signal));
   }
 
   /**
@@ -262,15 +273,13 @@ export class FastDfsClient implements AsyncDisposable {
     const file = checkedFileId(fileId);
     const known = options.fromServer === true ? undefined : infoFromName(file);
     if (known !== undefined) return known;
-    return operate(this.session, file, options.signal, (signal) =>
-      queryFileInfo(this.session, file, options.checksum ?? true, signal),
-    );
+    return operate(this.session, file, options.signal, (signal) => queryFileInfo(this.session, file, options, signal));
   }
 
   /** Whether some storage has the file. Throws if one that should have it cannot be asked and the others have not. */
   async exists(fileId: string, options: CallOptions = {}): Promise<boolean> {
     try {
-      await this.fileInfo(fileId, { ...options, fromServer: true, checksum: false });
+      await this.fileInfo(fileId, { ...options, fromServer: true, checksum: false, silent: true });
       return true;
     } catch (error) {
       if (isKind(error, "NOT_FOUND")) return false;

@@ -62,12 +62,15 @@ export function infoFromName(parsed: FileIdFacts): FileInfo | undefined {
 export async function queryFileInfo(
   session: Session,
   file: FileIdFacts,
-  checksum: boolean,
+  {
+    checksum = true,
+    silent = false,
+  }: { readonly checksum?: boolean | undefined; readonly silent?: boolean | undefined },
   signal: AbortSignal,
 ): Promise<FileInfo> {
   const command = storageCommands.queryFileInfo;
   const { groupName, logicalName } = file;
-  const flags = checksum ? 0 : fileInfoFlags.skipCrc32 | fileInfoFlags.silent;
+  const flags = (checksum ? 0 : fileInfoFlags.skipCrc32) | (silent ? fileInfoFlags.silent : 0);
   const route = await routeToHolders(session, file, signal);
   const answer = await session.storages.use(route, command.retry, signal, (connection) =>
     call(session, connection, command, { groupName, logicalName }, signal, flags),

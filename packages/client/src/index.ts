@@ -19,6 +19,7 @@ export { type ConfigFileReading, readClientConfig } from "./config-file.ts";
 export type { Download, SaveOptions } from "./download.ts";
 export type { DownloadOptions } from "./downloads.ts";
 export type { FileInfo } from "./file-info.ts";
+export type { ExplainedCluster } from "./explain.ts";
 export type { Metadata } from "./metadata.ts";
 export type { CallOptions, ClientOptions, PoolSettings } from "./options.ts";
 export type { StoredFile } from "./stored-file.ts";

@@ -22,6 +22,7 @@ import {
   trackerCommands,
 } from "@fastdfs-ts/protocol";
 import { nodeClock, nodeNetwork, nodeRandom } from "@fastdfs-ts/runtime/node";
+import { freePorts } from "@fastdfs-ts/testkit/free-ports";
 
 export const GROUP = "group1";
 
@@ -44,8 +45,8 @@ export interface FakeStorage extends FakeServer {
   readonly files: Map<string, StoredEntry>;
 }
 
-/** Starts a server whose routes may be replaced later. Port 0: any free one. */
-async function start(routes: Route[], asked: string[], closeOnBadRequest: boolean, port = 0): Promise<FakeServer> {
+/** Starts a server whose routes may be replaced later. Nobody else gets its port when it is stopped. */
+async function start(routes: Route[], asked: string[], closeOnBadRequest: boolean): Promise<FakeServer> {
   const replaced = new Map<number, Route>();
   const changeable = routes.map((route): Route => {
     if (route.kind === "quit") return route;
@@ -61,7 +62,7 @@ async function start(routes: Route[], asked: string[], closeOnBadRequest: boolea
   const options: ServeOptions = {
     network: nodeNetwork,
     clock: nodeClock,
-    listen: { hosts: ["127.0.0.1"], port },
+    listen: { hosts: ["127.0.0.1"], port: await freePorts(1) },
     routes: changeable,
     maxConnections: 256,
     networkTimeoutMs: 30_000,
@@ -106,7 +107,6 @@ function mint(bytes: Buffer, extension: string, kind: "normal" | "appender"): st
 /** The storage commands of a client, served from `files`. */
 export async function startStorage(
   files: Map<string, StoredEntry> = new Map<string, StoredEntry>(),
-  port = 0,
 ): Promise<FakeStorage> {
   const entry = (logicalName: string) => {
     const found = files.get(logicalName);
@@ -192,11 +192,11 @@ export async function startStorage(
       return bytes.subarray(offset, countBytes === 0 ? undefined : offset + countBytes);
     }),
   ];
-  return { ...(await start(routes, asked, true, port)), files };
+  return { ...(await start(routes, asked, true)), files };
 }
 
 /** A tracker that sends uploads and changes to the first of these storages, and knows all of them as holders. */
-export async function startTracker(storages: readonly { readonly port: number }[], port = 0): Promise<FakeServer> {
+export async function startTracker(storages: readonly { readonly port: number }[]): Promise<FakeServer> {
   const c = trackerCommands;
   const addresses = () => storages.map((storage) => ({ storageIp: "127.0.0.1", storagePort: storage.port }));
   const first = () => {
@@ -227,5 +227,5 @@ export async function startTracker(storages: readonly { readonly port: number }[
       throw new FdfsError("NOT_SUPPORTED");
     }),
   ];
-  return start(routes, [], false, port);
+  return start(routes, [], false);
 }

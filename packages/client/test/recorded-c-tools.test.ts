@@ -2,7 +2,7 @@
 // exactly the recorded request and understand the recorded answer.
 import { readFileSync } from "node:fs";
 
-import { frameCommand, HEADER_BYTES, trackerCommands } from "@fastdfs-ts/protocol";
+import { frameCommand, frameStatus, HEADER_BYTES, trackerCommands } from "@fastdfs-ts/protocol";
 import { describe, expect, it } from "vitest";
 
 import { FastDfsClient } from "../src/index.ts";
@@ -93,7 +93,7 @@ describe("what the C tools send, this client sends", () => {
     ["tool_download", FETCH, async (c) => (await c.download(upload)).bytes()],
     ["tool_download_range", FETCH, async (c) => (await c.download(upload, { offset: 6, length: 4 })).bytes()],
     ["tool_file_info", FETCH, (c) => c.fileInfo(appender)],
-    ["tool_file_info_flags", FETCH, (c) => c.fileInfo(appender, { checksum: false })],
+    ["tool_file_info_flags", FETCH, (c) => c.fileInfo(appender, { checksum: false, silent: true })],
     ["tool_regenerate", UPDATE, (c) => c.regenerate(appender)],
     ["tool_delete", UPDATE, (c) => c.delete(upload)],
     ["tool_slave", UPDATE, (c) => c.uploadSlave(nameIn("tool_slave", 38), "_big", HELLO, { extension: "txt" })],
@@ -121,6 +121,18 @@ describe("what the C tools send, this client sends", () => {
   it.each(cases)("%s", async (name, route, work) => {
     const { toStorage } = await replay([route, name], work);
     expect(toStorage.map((frame) => frame.toString("hex"))).toEqual([recorded(name).request.hex]);
+  });
+
+  it.each([
+    [{}, 0],
+    [{ checksum: false }, 1],
+    [{ silent: true }, 2],
+    [{ checksum: false, silent: true }, 3],
+  ])("file info with %j has the flags %i", async (options, flags) => {
+    const { toStorage } = await replay([FETCH, "tool_file_info_flags"], (c) =>
+      c.fileInfo(fileAt("tool_file_info", HEADER_BYTES, HEADER_BYTES + 16), options),
+    );
+    expect(frameStatus(toStorage[0]!)).toBe(flags);
   });
 
   it("an append of 5000 bytes, as far as it is recorded", async () => {

@@ -63,7 +63,12 @@ export const errorKinds = {
     meaning: "no space above the reserve, or the answer does not fit",
   },
   NAME_TOO_LONG: { status: 36, http: 400, retry: "never", meaning: "an address or name is longer than its field" },
-  NOT_ACTIVE: { status: 64, http: 409, retry: "same", meaning: "the named server is not active" },
+  NOT_ACTIVE: {
+    status: 64,
+    http: 409,
+    retry: "other-server",
+    meaning: "the server is not active, or was removed from its group",
+  },
   NOT_SUPPORTED: {
     status: 95,
     http: 501,

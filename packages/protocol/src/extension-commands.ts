@@ -6,6 +6,8 @@ import {
   Explanation,
   PeerHello,
   PeerHelloAnswer,
+  RemovalList,
+  RemovalNotice,
   ReplicationReport,
 } from "./messages/extensions.ts";
 import { Empty } from "./wire/message.ts";
@@ -32,6 +34,18 @@ export const trackerExtensionCommands = {
     payload: "none",
     retry: "any-tracker",
     doc: "why is each storage in the state it is in?",
+    section: "ours",
+    since: "fastdfs-ts 1",
+  }),
+  shareRemovals: command({
+    code: 124,
+    server: "tracker",
+    sender: "storage",
+    request: RemovalNotice,
+    answer: RemovalList,
+    payload: "none",
+    retry: "same",
+    doc: "members that were removed from my group; asked before a join, and with each beat",
     section: "ours",
     since: "fastdfs-ts 1",
   }),

@@ -139,10 +139,27 @@ export {
   PeerHello,
   PeerHelloAnswer,
   PeerReplication,
+  READ_THROUGH_FLAG,
+  Removal,
+  RemovalList,
+  RemovalNotice,
   ReplicationReport,
   type ReplicatorState,
+  replicatorStateOf,
   replicatorStates,
 } from "./messages/extensions.ts";
+export { isStanding, RemovalSet } from "./removal-set.ts";
+export {
+  type ClusterExplanation,
+  EXPLANATION_VERSION,
+  type GroupExplanation,
+  parseExplanation,
+  printExplanation,
+  type Progress,
+  type RemovedStorage,
+  type ReplicationLink,
+  type StorageExplanation,
+} from "./cluster-explanation.ts";
 export {
   compareStorageStatuses,
   isAvailable,
@@ -187,7 +204,7 @@ export {
 } from "./file-id/file-id.ts";
 export { localPath, metadataName, trunkFilePath } from "./file-id/local-path.ts";
 export { type LogicalName, parseLogicalName, printLogicalName } from "./file-id/logical-name.ts";
-export { composeName, mintName, mintTail, type NewName } from "./file-id/mint-name.ts";
+export { composeName, hasRandomBits, mintName, mintTail, type NewName } from "./file-id/mint-name.ts";
 export {
   isAppenderFacts,
   isTrunkFacts,

@@ -49,6 +49,8 @@ export const METADATA_SUFFIX = "-m";
 export const MAX_STORAGES_PER_GROUP = 32;
 export const MAX_GROUPS = 512;
 export const MAX_TRACKERS = 16;
+/** Removed members of a group that are remembered: two generations of a full group; who was removed longest ago is forgotten. */
+export const REMOVALS_PER_GROUP = 64;
 export const MAX_STORE_PATHS = 256;
 /** Index bytes are signed in the C daemons: commands 11, 23, 26 and 27 reach no further. */
 export const MAX_STORE_PATH_INDEX_IN_COMMANDS = 127;
@@ -59,6 +61,8 @@ export const MAX_ADDRESS_BYTES = 52;
 /** "ip1,ip2:port" */
 export const MAX_DOUBLE_ADDRESS_BYTES = 100;
 export const MAX_BINLOG_LINE_BYTES = 256;
+/** Body length in the header of a log that is sent while it is read: the end of the connection is its end (§9.11). */
+export const UNMEASURED_LOG_BYTES = 2 ** 58;
 /** C storages read the parameter answer (75) into a buffer of this size, terminator included. */
 export const PARAMETERS_BUFFER_BYTES = 1024;
 /** Most content in one piece of a system file (63). */

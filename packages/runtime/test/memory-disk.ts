@@ -8,6 +8,8 @@ export class MemoryDisk implements Disk {
   /** While set, every write fails with it. */
   writeError: SystemError | undefined;
   writes = 0;
+  /** Files that are open now. */
+  openFiles = 0;
   readonly #clock: Pick<Clock, "now">;
 
   constructor(clock: Pick<Clock, "now"> = { now: () => 0 }) {
@@ -44,9 +46,11 @@ export class MemoryDisk implements Disk {
   }
 
   open(path: string, mode: string): DiskFile {
-    if (mode !== "append") throw new SystemError("EINVAL", "open", path);
-    if (!this.files.has(path)) this.put(path, "");
+    if (mode === "read" && !this.files.has(path)) throw new SystemError("ENOENT", "open", path);
+    if (!["append", "read", "replace"].includes(mode)) throw new SystemError("EINVAL", "open", path);
+    if (mode === "replace" || !this.files.has(path)) this.put(path, "");
     const file = this.files.get(path)!;
+    this.openFiles++;
     const refuse = (): never => {
       throw new SystemError("EOPNOTSUPP", "memory-disk", path);
     };
@@ -58,12 +62,14 @@ export class MemoryDisk implements Disk {
         file.modifiedMs = this.#clock.now();
       },
       stat: () => ({ kind: "file", sizeBytes: file.bytes.length, modifiedMs: file.modifiedMs, inode: 1 }),
-      close: () => undefined,
-      read: refuse,
+      close: () => {
+        this.openFiles--;
+      },
+      read: (into, offset, length, position) => file.bytes.copy(into, offset, position, position + length),
       truncate: refuse,
       sync: refuse,
-      syncInBackground: refuse,
-      setTimes: refuse,
+      syncInBackground: () => Promise.resolve(),
+      setTimes: (seconds) => void (file.modifiedMs = seconds * 1000),
     };
   }
 

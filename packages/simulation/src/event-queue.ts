@@ -41,10 +41,16 @@ export class EventQueue {
   #nowMs = 0;
   #ordered = 0;
   #ranAtThisInstant = 0;
+  #eventCount = 0;
 
   /** Milliseconds since the simulation began. */
   get nowMs(): number {
     return this.#nowMs;
+  }
+
+  /** Events that ran so far. */
+  get eventCount(): number {
+    return this.#eventCount;
   }
 
   /** Runs `run` in `delayMs` from now; events of one instant run in the order in which they were scheduled. */
@@ -84,6 +90,7 @@ export class EventQueue {
       throw new Error(`${eventsPerInstantMax} events at ${this.#nowMs} ms: something loops without waiting`);
     }
     this.#nowMs = event.atMs;
+    this.#eventCount++;
     event.run();
     await settlePromises();
   }

@@ -1,3 +1,4 @@
+export { checkStore, type FoundFile } from "./checkers/store-checker.ts";
 export type { DiskDelay, DiskDelays } from "./sim-disk-delays.ts";
 export type { DiskFault, DiskFaults, DiskOperation } from "./sim-disk-faults.ts";
 export { HostCrashed } from "./life.ts";
@@ -7,3 +8,4 @@ export type { Latency } from "./sim-link.ts";
 export type { SimNetwork } from "./sim-network.ts";
 export { SimWorld } from "./sim-world.ts";
 export type { Trace } from "./trace.ts";
+export { RandomWorker, type WorkloadClient } from "./workload.ts";

@@ -51,7 +51,11 @@ interface Outcome {
 }
 
 async function story(seed: number, crashes: number): Promise<Outcome> {
-  const cluster = await SimCluster.start({ seed, storages: 2 });
+  const cluster = await SimCluster.start({
+    seed,
+    groups: [2],
+    trackerConfig: { downloadStorageChoice: "source-first" },
+  });
   const { world } = cluster;
   const files: Acknowledged = new Map();
   const uncertain = new Set<string>();
@@ -61,11 +65,10 @@ async function story(seed: number, crashes: number): Promise<Outcome> {
     if (round < crashes) {
       const victim = world.random.uint32() % 3;
       await world.runFor(world.random.uint32() % 40);
-      if (victim === 2) cluster.trackerHost.crash("process");
-      else cluster.storageHosts[victim]!.crash("process");
+      const process = cluster.processes[victim]!;
+      process.kill("process");
       await world.run(working);
-      if (victim === 2) await cluster.startTracker();
-      else await cluster.startStorage(victim);
+      process.start();
       await cluster.untilInService();
     } else await world.run(working);
   }

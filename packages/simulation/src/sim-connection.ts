@@ -169,7 +169,12 @@ export class SimConnection implements Connection, PipeReceiver {
   }
 
   get #isReading(): boolean {
-    return this.#isHandedOut && !this.#isPaused;
+    return this.#isHandedOut && !this.#isPaused && !this.#modules.life.isFrozen;
+  }
+
+  /** Called when a frozen process goes on: its kernel has taken in what came meanwhile. */
+  thaw(): void {
+    this.#readOnSoon();
   }
 
   #readOnSoon(): void {

@@ -1,5 +1,4 @@
 // A simulated disk that takes its time: slow, or hanging until it is told to go on.
-import type { DiskOperation } from "./sim-disk-faults.ts";
 
 export interface DiskDelay {
   /** Only for paths that contain this text. */
@@ -12,9 +11,18 @@ interface ActiveDelay extends DiskDelay {
   readonly waiting: (() => void)[];
 }
 
+/** What stands still with an inline call that takes long: the process that made it. */
+export interface StalledProcess {
+  readonly nowMs: number;
+  /** Freezes the process; the function that is returned thaws it. */
+  freeze(): () => void;
+  after(delayMs: number, callback: () => void): void;
+}
+
 export class DiskDelays {
   readonly #active = new Set<ActiveDelay>();
   #stalledMs = 0;
+  #stalledUntilMs = 0;
   #isInBackground = false;
 
   /** Delays calls from now on. Returns a function that ends it; what hangs then goes on. */
@@ -27,9 +35,18 @@ export class DiskDelays {
     };
   }
 
-  /** How long the host's processes stood still in inline calls of slow disks: their clocks show it. */
+  /** How long the host's processes stood still in inline calls of slow disks, in all. */
   get stalledMs(): number {
     return this.#stalledMs;
+  }
+
+  /** Virtual time at which the last slow inline call returns. Code that runs now is thought to run then. */
+  get stalledUntilMs(): number {
+    return this.#stalledUntilMs;
+  }
+
+  get isActive(): boolean {
+    return this.#active.size > 0;
   }
 
   /** Makes calls of the disk that do not hold up their process. */
@@ -42,14 +59,21 @@ export class DiskDelays {
     }
   }
 
-  /** Called by each call: an inline one makes the process stand still. */
-  stall(operation: DiskOperation, path: string): void {
+  /**
+   * Called by each call: an inline one makes its process stand still. What the process does in the same turn after the call
+   * is thought to happen when the call returns; it is called again by nobody before.
+   */
+  stall(path: string, process: StalledProcess): void {
     if (this.#isInBackground) return;
-    for (const { ms } of this.#on(path)) {
-      // Nothing can go on after a call that does not return; and only what the servers failed to foresee comes here.
-      if (ms === undefined)
-        throw new Error(`an inline call on a disk that hangs stops its process: ${operation} ${path}`);
+    for (const { ms, waiting } of this.#on(path)) {
+      const thaw = process.freeze();
+      if (ms === undefined) {
+        waiting.push(thaw);
+        continue;
+      }
       this.#stalledMs += ms;
+      this.#stalledUntilMs = Math.max(this.#stalledUntilMs, process.nowMs) + ms;
+      process.after(this.#stalledUntilMs - process.nowMs, thaw);
     }
   }
 

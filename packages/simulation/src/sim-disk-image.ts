@@ -2,7 +2,7 @@
 // processes of its host; sim-disk.ts is the port through which one process uses it.
 import { type ErrnoCode, SystemError } from "@fastdfs-ts/runtime";
 import type { Prng } from "./prng.ts";
-import { type PageBudget, pageBytes, SimFileContent } from "./sim-file-content.ts";
+import { type PageBudget, pageBytes, SimFileContent, writeBackMs } from "./sim-file-content.ts";
 
 export interface DiskSize {
   readonly capacityBytes: number;
@@ -38,6 +38,13 @@ interface Edit {
   readonly inode: Inode | undefined;
 }
 
+/** What belongs together: it survives a power cut as a whole or not at all. */
+interface Change {
+  /** Virtual time. */
+  readonly atMs: number;
+  readonly edits: readonly Edit[];
+}
+
 /** Where a path leads. `name` is empty if it is a directory that was reached without a name (`/`, `a/..`). */
 export interface Place {
   readonly directory: DirectoryInode;
@@ -47,21 +54,26 @@ export interface Place {
   readonly way: readonly DirectoryInode[];
 }
 
+/** Changes of names kept before those that are old are brought to the disk. */
+const journalChangesMax = 10_000;
 const nameBytesMax = 255;
 const symlinksFollowedMax = 40;
 
 export class SimDiskImage {
   readonly #root: DirectoryInode;
   readonly #size: DiskSize;
-  /** Changes of names that are not on the disk, oldest first; what belongs to one rename stays together. */
-  #journal: (readonly Edit[])[] = [];
+  readonly #nowMs: () => number;
+  /** Changes of names that are not on the disk, oldest first. */
+  #journal: Change[] = [];
+  /** Bytes that somebody else has used up. */
+  #takenBytes = 0;
   readonly #openFiles = new Set<FileInode>();
   #lastInode = 0;
   #inodeCount = 0;
   #pageCount = 0;
   readonly #budget: PageBudget = {
     take: () => {
-      if ((this.#pageCount + 1) * pageBytes > this.#size.capacityBytes) throw new SystemError("ENOSPC", "write");
+      if (this.#availableBytes < pageBytes) throw new SystemError("ENOSPC", "write");
       this.#pageCount++;
     },
     give: () => {
@@ -69,23 +81,43 @@ export class SimDiskImage {
     },
   };
 
-  constructor(size: DiskSize) {
+  /** `nowMs`: virtual time. */
+  constructor(size: DiskSize, nowMs: () => number) {
     this.#size = size;
+    this.#nowMs = nowMs;
     this.#root = this.newDirectory(0);
+  }
+
+  /** For those who look at the disk from outside: nothing is traced, delayed or refused. */
+  get root(): DirectoryInode {
+    return this.#root;
+  }
+
+  get #availableBytes(): number {
+    return Math.max(0, this.#size.capacityBytes - this.#takenBytes - this.#pageCount * pageBytes);
+  }
+
+  /** Somebody else fills the disk up to the last `leftBytes`. The function that is returned gives the space back. */
+  fillUp(leftBytes: number): () => void {
+    const takenBytes = Math.max(0, this.#availableBytes - leftBytes);
+    this.#takenBytes += takenBytes;
+    return () => {
+      this.#takenBytes -= takenBytes;
+    };
   }
 
   get space() {
     const { capacityBytes, inodes } = this.#size;
     return {
       totalBytes: capacityBytes,
-      availableBytes: capacityBytes - this.#pageCount * pageBytes,
+      availableBytes: this.#availableBytes,
       totalInodes: inodes,
       freeInodes: inodes - this.#inodeCount,
     };
   }
 
   newFile(modifiedMs: number): FileInode {
-    const content = new SimFileContent(this.#budget);
+    const content = new SimFileContent(this.#budget, this.#nowMs);
     return { kind: "file", content, opens: 0, hasName: true, ...this.#newHead(modifiedMs) };
   }
 
@@ -142,7 +174,16 @@ export class SimDiskImage {
       const isMoved = edits.some((edit) => edit.inode === old && edit.inode !== undefined);
       if (old && old !== inode && !isMoved) this.#forget(old);
     }
-    this.#journal.push(edits);
+    this.#journal.push({ atMs: this.#nowMs(), edits });
+    if (this.#journal.length >= journalChangesMax) this.#writeBack();
+  }
+
+  /** The kernel has brought to the disk what is old. */
+  #writeBack(): void {
+    const durableMs = this.#nowMs() - writeBackMs;
+    const young = this.#journal.findIndex(({ atMs }) => atMs >= durableMs);
+    const old = this.#journal.splice(0, young < 0 ? this.#journal.length : young);
+    for (const { edits } of old) makeDurable(edits);
   }
 
   /** The last name of an inode is gone, or the last process that had the nameless file open. */
@@ -178,28 +219,32 @@ export class SimDiskImage {
 
   /** Brings the names of a directory to the disk, and what belongs together with them: both sides of a rename. */
   syncDirectory(directory: DirectoryInode): void {
+    this.#writeBack();
     const involved = new Set([directory]);
-    const left: (readonly Edit[])[] = [];
-    const reached: (readonly Edit[])[] = [];
-    for (const edits of this.#journal.toReversed()) {
+    const left: Change[] = [];
+    const reached: Change[] = [];
+    for (const change of this.#journal.toReversed()) {
+      const { edits } = change;
       if (edits.some((edit) => involved.has(edit.directory))) {
         for (const edit of edits) involved.add(edit.directory);
-        reached.unshift(edits);
+        reached.push(change);
       } else {
-        left.unshift(edits);
+        left.push(change);
       }
     }
-    reached.forEach(makeDurable);
-    this.#journal = left;
+    for (const { edits } of reached.reverse()) makeDurable(edits);
+    this.#journal = left.reverse();
   }
 
   /**
-   * The power fails. Of the names that were not synced, those changed first may survive up to some point (as with a
-   * journaling file system), none at all in half of the cases; of contents see SimFileContent.
+   * The power fails. What is older than the kernel's write-back interval is there. Of the younger names that were not
+   * synced, those changed first may survive up to some point (as with a journaling file system), none at all in half of
+   * the cases; of contents see SimFileContent.
    */
   losePower(random: Prng): void {
+    this.#writeBack();
     const survivors = random.chance(0.5) ? 0 : random.below(this.#journal.length + 1);
-    this.#journal.slice(0, survivors).forEach(makeDurable);
+    for (const { edits } of this.#journal.slice(0, survivors)) makeDurable(edits);
     this.#journal = [];
     this.#openFiles.clear();
     this.#inodeCount = 0;
@@ -212,6 +257,7 @@ export class SimDiskImage {
     if (inode.kind === "file") {
       inode.opens = 0;
       inode.hasName = true;
+      inode.content.writeBack(this.#nowMs() - writeBackMs);
       inode.content.losePower(random);
       this.#pageCount += inode.content.pageCount;
     }

@@ -18,13 +18,14 @@ import { SimDiskRunner } from "./sim-background-disk.ts";
 import type { DiskDelays } from "./sim-disk-delays.ts";
 import type { DiskFaults, DiskOperation } from "./sim-disk-faults.ts";
 import type { DirectoryInode, FileInode, Inode, SimDiskImage } from "./sim-disk-image.ts";
+import type { SimDisks } from "./sim-disks.ts";
 import type { Trace } from "./trace.ts";
 
 /** How long a background sync takes, in milliseconds of virtual time. */
 const syncMs = { min: 0.2, max: 5 };
 
 export interface SimDiskModules {
-  readonly image: SimDiskImage;
+  readonly disks: SimDisks;
   readonly faults: DiskFaults;
   readonly delays: DiskDelays;
   readonly life: Life;
@@ -51,19 +52,31 @@ function statOf(inode: Inode): FileStat {
   return { kind, sizeBytes, modifiedMs, inode: id };
 }
 
+/** An inline call of a slow disk holds up its process. */
+function stall(path: string, { delays, life, queue }: SimDiskModules): void {
+  if (!delays.isActive) return;
+  delays.stall(path, {
+    nowMs: queue.nowMs,
+    freeze: () => life.freeze(),
+    after: (delayMs, callback) => void queue.after(delayMs, callback),
+  });
+}
+
 class SimDiskFile implements DiskFile {
   readonly path: string;
   readonly #inode: FileInode | DirectoryInode;
   readonly #mode: OpenMode;
   readonly #modules: SimDiskModules;
+  readonly #image: SimDiskImage;
   #isClosed = false;
 
   constructor(path: string, inode: FileInode | DirectoryInode, mode: OpenMode, modules: SimDiskModules) {
+    this.#image = modules.disks.imageOf(path);
     this.path = path;
     this.#inode = inode;
     this.#mode = mode;
     this.#modules = modules;
-    if (inode.kind === "file") modules.image.opened(inode);
+    if (inode.kind === "file") this.#image.opened(inode);
   }
 
   read(into: Uint8Array, offset: number, length: number, position: number): number {
@@ -124,7 +137,7 @@ class SimDiskFile implements DiskFile {
   close(): void {
     this.#check("close");
     this.#isClosed = true;
-    if (this.#inode.kind === "file") this.#modules.image.closed(this.#inode);
+    if (this.#inode.kind === "file") this.#image.closed(this.#inode);
   }
 
   #writePosition(inode: FileInode, position: number): number {
@@ -134,7 +147,7 @@ class SimDiskFile implements DiskFile {
   #check(operation: DiskOperation): void {
     this.#modules.life.check();
     if (this.#isClosed) throw this.#error("EBADF", operation);
-    this.#modules.delays.stall(operation, this.path);
+    stall(this.path, this.#modules);
     this.#modules.faults.strike(operation, this.path);
   }
 
@@ -151,16 +164,14 @@ class SimDiskFile implements DiskFile {
 
 export class SimDisk implements Disk {
   readonly #modules: SimDiskModules;
-  readonly #image: SimDiskImage;
 
   constructor(modules: SimDiskModules) {
     this.#modules = modules;
-    this.#image = modules.image;
   }
 
   open(path: string, mode: OpenMode): DiskFile {
     this.#begin("open", path, mode !== "read" && mode !== "write", ` ${mode}`);
-    const { directory, name, inode } = this.#image.walk(path, "open", mode !== "create");
+    const { directory, name, inode } = this.#imageOf(path).walk(path, "open", mode !== "create");
     if (inode) {
       if (mode === "create") throw new SystemError("EEXIST", "open", path);
       if (inode.kind === "symlink") throw new SystemError("ELOOP", "open", path);
@@ -169,8 +180,8 @@ export class SimDisk implements Disk {
       return new SimDiskFile(path, inode, mode, this.#modules);
     }
     if (!mayCreate[mode]) throw new SystemError("ENOENT", "open", path);
-    const file = this.#image.newFile(this.#modules.now());
-    this.#image.edit({ directory, name, inode: file });
+    const file = this.#imageOf(path).newFile(this.#modules.now());
+    this.#imageOf(path).edit({ directory, name, inode: file });
     return new SimDiskFile(path, file, mode, this.#modules);
   }
 
@@ -196,8 +207,10 @@ export class SimDisk implements Disk {
   rename(from: string, to: string): void {
     this.#begin("rename", from, true, ` ${to}`);
     const fail = (code: ErrnoCode) => new SystemError(code, "rename", `${from}' -> '${to}`);
-    const source = this.#image.walk(from, "rename", false);
-    const target = this.#image.walk(to, "rename", false);
+    const image = this.#imageOf(from);
+    if (this.#imageOf(to) !== image) throw fail("EXDEV");
+    const source = image.walk(from, "rename", false);
+    const target = image.walk(to, "rename", false);
     const moved = source.inode;
     if (!moved) throw fail("ENOENT");
     if (source.name === "" || target.name === "") throw fail("EBUSY");
@@ -209,7 +222,7 @@ export class SimDisk implements Disk {
     } else if (target.inode?.kind === "directory") {
       throw fail("EISDIR");
     }
-    this.#image.edit(
+    image.edit(
       { directory: source.directory, name: source.name, inode: undefined },
       { directory: target.directory, name: target.name, inode: moved },
     );
@@ -217,22 +230,22 @@ export class SimDisk implements Disk {
 
   unlink(path: string): void {
     this.#begin("unlink", path, true);
-    const { directory, name, inode } = this.#image.walk(path, "unlink", false);
+    const { directory, name, inode } = this.#imageOf(path).walk(path, "unlink", false);
     if (!inode) throw new SystemError("ENOENT", "unlink", path);
     if (inode.kind === "directory") throw new SystemError("EISDIR", "unlink", path);
-    this.#image.edit({ directory, name, inode: undefined });
+    this.#imageOf(path).edit({ directory, name, inode: undefined });
   }
 
   symlink(target: string, path: string): void {
     this.#begin("symlink", path, true, ` ${target}`);
-    const { directory, name, inode } = this.#image.walk(path, "symlink", false);
+    const { directory, name, inode } = this.#imageOf(path).walk(path, "symlink", false);
     if (inode) throw new SystemError("EEXIST", "symlink", path);
-    this.#image.edit({ directory, name, inode: this.#image.newSymlink(target, this.#modules.now()) });
+    this.#imageOf(path).edit({ directory, name, inode: this.#imageOf(path).newSymlink(target, this.#modules.now()) });
   }
 
   readLink(path: string): string {
     this.#begin("readLink", path);
-    const { inode } = this.#image.walk(path, "readlink", false);
+    const { inode } = this.#imageOf(path).walk(path, "readlink", false);
     if (!inode) throw new SystemError("ENOENT", "readlink", path);
     if (inode.kind !== "symlink") throw new SystemError("EINVAL", "readlink", path);
     return inode.target;
@@ -244,21 +257,22 @@ export class SimDisk implements Disk {
     const names = path.split("/").filter((name) => name !== "");
     for (const [index, part] of names.entries()) {
       made += `${index > 0 ? "/" : ""}${part}`;
-      const { directory, name, inode } = this.#image.walk(made, "mkdir", true);
+      const image = this.#imageOf(made);
+      const { directory, name, inode } = image.walk(made, "mkdir", true);
       const isLast = index === names.length - 1;
       if (inode && inode.kind !== "directory") throw new SystemError(isLast ? "EEXIST" : "ENOTDIR", "mkdir", path);
-      if (!inode) this.#image.edit({ directory, name, inode: this.#image.newDirectory(this.#modules.now()) });
+      if (!inode) image.edit({ directory, name, inode: image.newDirectory(this.#modules.now()) });
     }
   }
 
   removeDirectory(path: string): void {
     this.#begin("removeDirectory", path, true);
-    const { directory, name, inode } = this.#image.walk(path, "rmdir", false);
+    const { directory, name, inode } = this.#imageOf(path).walk(path, "rmdir", false);
     if (!inode) throw new SystemError("ENOENT", "rmdir", path);
     if (inode.kind !== "directory") throw new SystemError("ENOTDIR", "rmdir", path);
     if (inode.entries.size > 0) throw new SystemError("ENOTEMPTY", "rmdir", path);
     if (name === "") throw new SystemError("EBUSY", "rmdir", path);
-    this.#image.edit({ directory, name, inode: undefined });
+    this.#imageOf(path).edit({ directory, name, inode: undefined });
   }
 
   readDirectory(path: string): string[] {
@@ -268,13 +282,13 @@ export class SimDisk implements Disk {
 
   syncDirectory(path: string): void {
     this.#begin("syncDirectory", path, true);
-    this.#image.syncDirectory(this.#directory(path, "open"));
+    this.#imageOf(path).syncDirectory(this.#directory(path, "open"));
   }
 
   space(path: string): DiskSpace {
     this.#begin("space", path);
     this.#existing(path, "statfs");
-    return this.#image.space;
+    return this.#imageOf(path).space;
   }
 
   background(name: string): BackgroundDisk {
@@ -291,15 +305,20 @@ export class SimDisk implements Disk {
   }
 
   #begin(operation: DiskOperation, path: string, isTraced = false, details = ""): void {
-    const { life, faults, delays, trace } = this.#modules;
+    const { life, faults, trace } = this.#modules;
     life.check();
-    delays.stall(operation, path);
+    // Free space of a local file system is answered from memory, whatever its disk does.
+    if (operation !== "space") stall(path, this.#modules);
     if (isTraced) trace.record(life.host, `${operation} ${path}${details}`);
     faults.strike(operation, path);
   }
 
+  #imageOf(path: string): SimDiskImage {
+    return this.#modules.disks.imageOf(path);
+  }
+
   #existing(path: string, syscall: string): Inode {
-    const { inode } = this.#image.walk(path, syscall, true);
+    const { inode } = this.#imageOf(path).walk(path, syscall, true);
     if (!inode) throw new SystemError("ENOENT", syscall, path);
     return inode;
   }
@@ -312,7 +331,7 @@ export class SimDisk implements Disk {
 
   #statOrUndefined(path: string, followLast: boolean): FileStat | undefined {
     try {
-      const { inode } = this.#image.walk(path, "stat", followLast);
+      const { inode } = this.#imageOf(path).walk(path, "stat", followLast);
       return inode && statOf(inode);
     } catch (error) {
       const code = systemErrorCode(error);

@@ -3,15 +3,24 @@
 import type { Prng } from "./prng.ts";
 
 export const pageBytes = 4096;
+/** What is older than this has been written back by the kernel without being asked (dirty_expire_centisecs of Linux). */
+export const writeBackMs = 30_000;
 /** A disk writes whole sectors; a power cut tears a page between two of them. */
 const sectorBytes = 512;
 
-/** What changed between two syncs. */
+/** What changed between two syncs, or in a few seconds. */
 interface Generation {
+  /** Virtual time of the first change. */
+  readonly sinceMs: number;
+  /** Virtual time of the last change. */
+  untilMs: number;
   /** Pages as they were before; `undefined` where there was none. */
   readonly before: Map<number, Buffer | undefined>;
   readonly sizeBefore: number;
 }
+
+/** So long a file's changes are counted as one when it comes to what the kernel has written back. */
+const generationMs = 5000;
 
 /** Counts pages. `take` throws ENOSPC when none is left. */
 export interface PageBudget {
@@ -24,10 +33,20 @@ export class SimFileContent {
   readonly #pages = new Map<number, Buffer>();
   #sizeBytes = 0;
   /** Not known to be on the disk, oldest first. The last one is being written; the others are being synced. */
-  #generations: [...Generation[], Generation] = [{ before: new Map(), sizeBefore: 0 }];
+  #generations: [...Generation[], Generation];
+  #changes = 0;
+  readonly #nowMs: () => number;
 
-  constructor(budget: PageBudget) {
+  /** `nowMs`: virtual time. */
+  constructor(budget: PageBudget, nowMs: () => number) {
     this.#budget = budget;
+    this.#nowMs = nowMs;
+    this.#generations = [this.#newGeneration()];
+  }
+
+  /** Advances with every change. */
+  get version(): number {
+    return this.#changes;
   }
 
   get sizeBytes(): number {
@@ -54,6 +73,7 @@ export class SimFileContent {
 
   /** Throws ENOSPC when the disk is full; the pages before stay written. */
   write(from: Uint8Array, offset: number, length: number, position: number): void {
+    this.#noteChange();
     for (let done = 0; done < length;) {
       const at = position + done;
       const start = at % pageBytes;
@@ -65,6 +85,7 @@ export class SimFileContent {
   }
 
   truncate(sizeBytes: number): void {
+    this.#noteChange();
     if (sizeBytes < this.#sizeBytes) this.#cut(sizeBytes, (index) => this.#drop(index));
     this.#sizeBytes = sizeBytes;
   }
@@ -72,15 +93,25 @@ export class SimFileContent {
   /** Begins to bring what was written so far to the disk. Call the answer when it is there. */
   beginSync(): () => void {
     const syncing = this.#generations.at(-1)!;
-    this.#generations.push({ before: new Map(), sizeBefore: this.#sizeBytes });
+    this.#generations.push(this.#newGeneration());
     return () => {
       const index = this.#generations.indexOf(syncing);
       if (index >= 0) this.#generations.splice(0, index + 1);
     };
   }
 
+  /** What was last changed before `durableMs` is taken to be on the disk: the kernel has written it back. */
+  writeBack(durableMs: number): void {
+    const last = this.#generations.at(-1)!;
+    while (this.#generations.length > 1 && this.#generations[0].untilMs < durableMs) this.#generations.shift();
+    if (this.#generations[0] === last && last.untilMs < durableMs) {
+      this.#generations = [this.#newGeneration()];
+    }
+  }
+
   /** The power fails: each page that was not synced is as before, as now, or torn; the size is one it has had since. */
   losePower(random: Prng): void {
+    this.#changes++;
     const dirty = new Set(this.#generations.flatMap(({ before }) => [...before.keys()]));
     for (const index of [...dirty].sort((a, b) => a - b)) {
       const versions = this.#generations
@@ -96,7 +127,22 @@ export class SimFileContent {
     // Space is counted afresh after a power cut, so the budget is not told.
     this.#cut(size, (index) => this.#pages.delete(index));
     this.#sizeBytes = size;
-    this.#generations = [{ before: new Map(), sizeBefore: size }];
+    this.#generations = [this.#newGeneration()];
+  }
+
+  #newGeneration(): Generation {
+    const nowMs = this.#nowMs();
+    return { before: new Map(), sizeBefore: this.#sizeBytes, sinceMs: nowMs, untilMs: nowMs };
+  }
+
+  #noteChange(): void {
+    this.#changes++;
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#generations.at(-1)!.sinceMs > generationMs) {
+      this.#generations.push(this.#newGeneration());
+      this.writeBack(nowMs - writeBackMs);
+    }
+    this.#generations.at(-1)!.untilMs = nowMs;
   }
 
   /** Nothing of what lies behind `sizeBytes` may show up when the file grows again. */

@@ -150,15 +150,19 @@ class Dialling {
     this.#network.trace.record(target.name, `accepts ${local.host}:${local.port} on port ${this.#to.port}`);
     // If the answer does not come back in time, the server is left with an end that nobody holds.
     this.connection.catch(() => clientEnd.destroy());
-    serverEnd.handOut();
-    listener.onConnection(serverEnd);
-    this.#send(target, this.#host, () => {
-      if (this.#life.isOver) return;
+    // The kernel accepts; a process that is frozen hears of it later.
+    listener.life.while(() => {
+      serverEnd.handOut();
+      listener.onConnection(serverEnd);
+    })();
+    const established = this.#life.while(() => {
+      if (this.#isOver) return;
       this.#isOver = true;
       this.#resolve(clientEnd);
       // Early bytes wait until the one who dialled has attached.
       this.#network.queue.after(0, () => clientEnd.handOut());
     });
+    this.#send(target, this.#host, established);
   }
 
   #failWith(code: ErrnoCode): void {
@@ -168,7 +172,7 @@ class Dialling {
   #fail(reason: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    // The code of a crashed host is not told anything any more.
-    if (!this.#life.isOver) this.#reject(reason);
+    // The code of a crashed host is not told anything any more, that of a frozen one later.
+    this.#life.while(() => this.#reject(reason))();
   }
 }

@@ -4,8 +4,9 @@ import { HostCrashed, Life } from "./life.ts";
 import type { Prng } from "./prng.ts";
 import { DiskDelays } from "./sim-disk-delays.ts";
 import { DiskFaults } from "./sim-disk-faults.ts";
-import { type DiskSize, SimDiskImage } from "./sim-disk-image.ts";
+import type { DiskSize } from "./sim-disk-image.ts";
 import { SimDisk } from "./sim-disk.ts";
+import { SimDisks } from "./sim-disks.ts";
 import { HostNetwork } from "./sim-host-network.ts";
 import type { NetworkHost, SimNetwork } from "./sim-network.ts";
 import { VirtualClock, type WallClock } from "./virtual-clock.ts";
@@ -17,13 +18,18 @@ import { VirtualClock, type WallClock } from "./virtual-clock.ts";
 export type CrashKind = "process" | "power";
 
 export interface SimHostOptions {
+  /** Size of each disk. */
   readonly disk?: Partial<DiskSize>;
+  /** Where disks beside the first one are mounted, such as "/disk0". */
+  readonly mounts?: readonly string[];
 }
 
 const defaultDisk: DiskSize = { capacityBytes: 1 << 30, inodes: 1_000_000 };
 
 export class SimHost {
   readonly address: string;
+  /** What lies on the disks, for those who look from outside, change sizes, or replace them. */
+  readonly disks: SimDisks;
   /** Lets calls of the disk fail. Cleared by nothing but its own functions. */
   readonly diskFaults = new DiskFaults();
   /** Lets calls of the disk take long, or hang. Ended by nothing but its own functions. */
@@ -33,10 +39,10 @@ export class SimHost {
   readonly #network: SimNetwork;
   readonly #networkHost: NetworkHost;
   readonly #random: Prng;
-  readonly #image: SimDiskImage;
   #life: Life;
   #world: World;
   #lives = 0;
+  #powerCuts = 0;
 
   constructor(networkHost: NetworkHost, network: SimNetwork, random: Prng, startMs: number, options: SimHostOptions) {
     this.address = networkHost.name;
@@ -44,8 +50,8 @@ export class SimHost {
     this.#networkHost = networkHost;
     this.#network = network;
     this.#random = random;
-    this.#image = new SimDiskImage({ ...defaultDisk, ...options.disk });
-    this.#life = new Life(this.address);
+    this.disks = new SimDisks({ ...defaultDisk, ...options.disk }, options.mounts ?? [], () => network.queue.nowMs);
+    this.#life = this.#newLife();
     this.#world = this.#newWorld();
   }
 
@@ -68,11 +74,12 @@ export class SimHost {
     this.#life.end();
     this.#networkHost.listeners.clear();
     if (kind === "process") {
-      this.#image.loseProcess();
+      this.disks.loseProcess();
       this.#networkHost.resetConnections();
     } else {
-      this.#image.losePower(this.#random.fork(`power cut ${this.#lives}`));
+      this.disks.losePower(this.#random.fork(`power cut ${this.#lives}`));
       this.#networkHost.isPowered = false;
+      this.#powerCuts++;
     }
   }
 
@@ -91,18 +98,36 @@ export class SimHost {
     // After a power cut the peers learn only now that their connections are gone.
     this.#networkHost.resetConnections();
     this.#network.trace.record(this.address, "restart");
-    this.#life = new Life(this.address);
+    this.#life = this.#newLife();
     this.#world = this.#newWorld();
     return this.#world;
+  }
+
+  /** Stops the process where it is: it is called by nobody, while its kernel still takes connections and bytes in. */
+  freeze(): () => void {
+    this.#network.trace.record(this.address, "freeze");
+    const thaw = this.#life.freeze();
+    return () => {
+      this.#network.trace.record(this.address, "thaw");
+      thaw();
+    };
+  }
+
+  #newLife(): Life {
+    return new Life(
+      this.address,
+      (callback) => void this.#network.queue.after(0, callback),
+      () => this.#networkHost.thaw(),
+    );
   }
 
   #newWorld(): World {
     const life = this.#life;
     const { queue, trace } = this.#network;
-    const clock = new VirtualClock(queue, this.wallClock, life, () => this.diskDelays.stalledMs);
+    const clock = new VirtualClock(queue, this.wallClock, life, () => this.diskDelays.stalledUntilMs);
     const random = this.#random.fork(`process ${++this.#lives}`);
     const disk = new SimDisk({
-      image: this.#image,
+      disks: this.disks,
       faults: this.diskFaults,
       delays: this.diskDelays,
       life,
@@ -111,6 +136,7 @@ export class SimHost {
       trace,
       now: () => clock.now(),
     });
-    return { clock, random, disk, network: new HostNetwork(this.#network, this.#networkHost, life) };
+    const network = new HostNetwork(this.#network, this.#networkHost, life);
+    return { clock, random, disk, network, bootId: `boot ${this.#powerCuts}` };
   }
 }

@@ -17,7 +17,7 @@ export class SimLink {
   latency: Latency;
   readonly #queue: EventQueue;
   readonly #random: Prng;
-  #isCut = false;
+  readonly #cuts = new Set<object>();
   #stalledUntilMs = 0;
   readonly #held = new Set<HeldTraffic>();
 
@@ -28,7 +28,7 @@ export class SimLink {
   }
 
   get isCut(): boolean {
-    return this.#isCut;
+    return this.#cuts.size > 0;
   }
 
   /** How long what is sent now will take. */
@@ -37,13 +37,18 @@ export class SimLink {
     return stalledMs + this.#random.between(this.latency.minMs, this.latency.maxMs);
   }
 
-  /** Nothing gets through until `heal`. Streams are not broken by it: TCP sends again. */
-  cut(): void {
-    this.#isCut = true;
+  /** Nothing gets through until the function that it returns is called, or `heal`. Streams are not broken by it: TCP sends again. */
+  cut(): () => void {
+    const cut = {};
+    this.#cuts.add(cut);
+    return () => {
+      if (this.#cuts.delete(cut) && this.#cuts.size === 0) this.heal();
+    };
   }
 
+  /** Ends all cuts. */
   heal(): void {
-    this.#isCut = false;
+    this.#cuts.clear();
     const held = [...this.#held];
     this.#held.clear();
     for (const traffic of held) traffic.goOn();

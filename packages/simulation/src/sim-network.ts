@@ -45,6 +45,11 @@ export class NetworkHost {
     return undefined;
   }
 
+  /** The process goes on and finds what its kernel has taken in. */
+  thaw(): void {
+    for (const connection of this.connections) connection.thaw();
+  }
+
   /** The kernel lives on and resets what its process had open. */
   resetConnections(): void {
     for (const connection of this.connections) connection.resetByCrash();
@@ -81,6 +86,11 @@ export class SimNetwork {
     return this.#names.get(name);
   }
 
+  /** One address of each host. */
+  get addresses(): string[] {
+    return [...new Set(this.#hosts.values())].map(({ name }) => name);
+  }
+
   hostAt(address: string): NetworkHost | undefined {
     return this.#hosts.get(address);
   }
@@ -96,10 +106,17 @@ export class SimNetwork {
     return link;
   }
 
-  /** Nothing gets from `from` to `to` any more; the other direction still works. Both are addresses. */
-  cut(from: string, to: string): void {
+  /**
+   * Nothing gets from `from` to `to` any more; the other direction still works. Both are addresses. The function that is
+   * returned repairs it, unless it was cut twice.
+   */
+  cut(from: string, to: string): () => void {
     this.trace.record("network", `cut ${from} > ${to}`);
-    this.#linkBetween(from, to).cut();
+    const repair = this.#linkBetween(from, to).cut();
+    return () => {
+      this.trace.record("network", `repair ${from} > ${to}`);
+      repair();
+    };
   }
 
   /** Nothing gets through between the hosts of one side and those of the other. */
@@ -125,7 +142,7 @@ export class SimNetwork {
     this.#linkBetween(b, a).stall(durationMs);
   }
 
-  setLatency(a: string, b: string, latency: Latency): void {
+  setLatency(a: string, b: string, latency: Latency = defaultLatency): void {
     this.#linkBetween(a, b).latency = latency;
     this.#linkBetween(b, a).latency = latency;
   }

@@ -54,6 +54,16 @@ export class SimWorld {
   readonly runUntil = (condition: () => boolean, limitMs = limitMsDefault): Promise<void> =>
     this.#queue.runUntil(condition, limitMs);
 
+  /** Calls `callback` in `delayMs` of virtual time, whatever became of the hosts by then. */
+  after(delayMs: number, callback: () => void): void {
+    this.#queue.after(delayMs, callback);
+  }
+
+  /** Events that happened so far: a measure of how busy everybody is. */
+  get events(): number {
+    return this.#queue.eventCount;
+  }
+
   /** Lets `durationMs` pass. */
   runFor(durationMs: number): Promise<void> {
     return this.#queue.runFor(durationMs);

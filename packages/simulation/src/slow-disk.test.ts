@@ -9,12 +9,12 @@ const content = Buffer.alloc(5000, "0123456789");
 
 /** A storage with two store paths, a file on each, and what a client sees. */
 async function twoDisks(seed: number) {
-  const cluster = await SimCluster.start({ seed, storages: 1, storePaths: [ILL, WELL] });
+  const cluster = await SimCluster.start({ seed, storePaths: [ILL, WELL] });
   const { world } = cluster;
-  const host = cluster.storageHosts[0]!;
+  const host = cluster.members[0]!.host;
   const client = cluster.openClient();
   // The tracker knows of free space after the first report.
-  await world.runFor(6000);
+  await world.runFor(10_000);
   const diskOf = (fileId: string) => (parseFileId(fileId).storePathIndex === 0 ? ILL : WELL);
   const upload = async () => (await client.upload(content, { extension: "bin" })).fileId;
   const download = async (fileId: string) => (await client.download(fileId)).bytes();

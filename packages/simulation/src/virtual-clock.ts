@@ -13,11 +13,11 @@ export class VirtualClock implements Clock {
   readonly #queue: EventQueue;
   readonly #wall: WallClock;
   readonly #life: Life;
-  readonly #stalledMs: () => number;
+  readonly #stalledUntilMs: () => number;
 
-  /** `stalledMs`: how long the process stood still in calls that blocked it, which virtual time alone does not show. */
-  constructor(queue: EventQueue, wall: WallClock, life: Life, stalledMs: () => number) {
-    this.#stalledMs = stalledMs;
+  /** `stalledUntilMs`: virtual time up to which the process stands still in calls that block it; it sees the time of their end. */
+  constructor(queue: EventQueue, wall: WallClock, life: Life, stalledUntilMs: () => number) {
+    this.#stalledUntilMs = stalledUntilMs;
     this.#queue = queue;
     this.#wall = wall;
     this.#life = life;
@@ -28,19 +28,32 @@ export class VirtualClock implements Clock {
   }
 
   monotonic(): number {
-    return this.#queue.nowMs + this.#stalledMs();
+    return Math.max(this.#queue.nowMs, this.#stalledUntilMs());
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    return this.#queue.after(delayMs, this.#life.while(callback));
+    let isCancelled = false;
+    const timer = this.#queue.after(
+      delayMs,
+      // A timer that came due while the process was frozen can still be cancelled before the process hears of it.
+      this.#life.while(() => {
+        if (!isCancelled) callback();
+      }),
+    );
+    const cancel = () => {
+      isCancelled = true;
+      timer.cancel();
+    };
+    return { cancel };
   }
 
   every(intervalMs: number, callback: () => void): Timer {
-    const again = this.#life.while(() => {
-      timer = this.#queue.after(intervalMs, again);
+    let timer: Timer;
+    const again = () => {
+      timer = this.after(intervalMs, again);
       callback();
-    });
-    let timer = this.#queue.after(intervalMs, again);
+    };
+    timer = this.after(intervalMs, again);
     return { cancel: () => timer.cancel() };
   }
 }

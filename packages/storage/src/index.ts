@@ -1,4 +1,6 @@
+export { parseBinlogRecord } from "./binlog/binlog-record.ts";
 export { prepareEmptyMember } from "./store/prepare-empty-member.ts";
+export { rejoinAsNew } from "./rejoin-as-new.ts";
 export { type StorageModules, openStorage, StorageServer } from "./storage-server.ts";
 export { hasBinlogRecords } from "./formats/binlog-index-file.ts";
 export { newDataInitFlag, parseDataInitFlag } from "./formats/data-init-flag.ts";

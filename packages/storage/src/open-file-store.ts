@@ -10,12 +10,16 @@ import { hashedPlacement, rotatingPlacement } from "./files/directory-placement.
 import { FileLocks } from "./files/file-locks.ts";
 import type { FileStore } from "./files/file-store.ts";
 import { NameIssuer } from "./files/name-issuer.ts";
+import { RecentDeletions } from "./files/recent-deletions.ts";
 import type { DataInitFile } from "./formats/data-init-file.ts";
 import { StatFile } from "./formats/stat-file.ts";
 import type { StorageIdentity } from "./identity.ts";
+import { withdrawAcceptance } from "./recovery/lost-path.ts";
+import type { LostPaths } from "./recovery/lost-paths.ts";
+import { isBeingRecovered } from "./recovery/path-recovery.ts";
 import { AdaptiveDisk } from "./store/adaptive-disk.ts";
 import { IncomingFolder } from "./store/incoming.ts";
-import { encodePathMark, judgeStorePath, writePathMark } from "./store/path-mark.ts";
+import { encodePathMark, judgeStorePath, type StorePathVerdict, writePathMark } from "./store/path-mark.ts";
 import { StorePath } from "./store/store-path.ts";
 import { StorePaths } from "./store/store-paths.ts";
 import { createSubdirectories } from "./store/subdirectories.ts";
@@ -39,6 +43,8 @@ export interface OpenFileStoreOptions {
   readonly initFile: DataInitFile;
   readonly rules: () => FileServiceRules;
   readonly stack: ShutdownStack;
+  /** What becomes of store paths that have lost their files; without it the store is not opened. */
+  readonly lostPaths?: LostPaths;
 }
 
 /** Throws FdfsError if a store path is not ours, not there, or a state file is damaged. Cleanup goes onto `stack`. */
@@ -49,15 +55,20 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
 
   const hasHistory = binlog.position.part > 0 || binlog.position.offset > 0;
   const paths: StorePath[] = [];
+  const lost: StorePath[] = [];
   for (const [index, { path, readOnly }] of config.storePaths.entries()) {
-    await prepareStorePath(options, index, path, hasHistory);
+    const isLost = await prepareStorePath(options, index, path, hasHistory);
     const { folder, removed } = IncomingFolder.open(world.disk, `${path}/data`, belongsToChange);
     if (removed > 0) log.notice("incoming.swept", { path: folder.path, files: removed });
     const probePath = folder.nextPath("probe");
     const disk = await AdaptiveDisk.open({ disk: world.disk, clock: world.clock, log, path, probePath });
     stack.defer(() => disk.close());
-    paths.push(new StorePath(index, path, readOnly, disk, folder, world.disk.space(path)));
+    const storePath = new StorePath(index, path, readOnly, disk, folder, world.disk.space(path));
+    paths.push(storePath);
+    if (isLost) lost.push(storePath);
   }
+  const storePaths = new StorePaths(paths, rules);
+  for (const path of lost) await options.lostPaths?.restore({ paths: storePaths }, path);
   for (const path of paths) settleIntents(world.disk, path, binlog, log);
 
   const statFile = StatFile.open(world.disk, config.basePath, log);
@@ -71,7 +82,6 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
   };
   stack.defer(saveStatistics);
 
-  const storePaths = new StorePaths(paths, rules);
   const timers = [
     world.clock.every(config.binlogFlushIntervalMs, () => void binlog.sync()),
     world.clock.every(config.statFlushIntervalMs, () => void saveStatistics()),
@@ -98,7 +108,9 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
     names: new NameIssuer(world.random, placement),
     statistics,
     locks: new FileLocks(),
+    deletions: new RecentDeletions(),
     slab: new Slab(),
+    disk: world.disk,
     clock: world.clock,
     random: world.random,
     log,
@@ -107,14 +119,17 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
   };
 }
 
-/** Makes a store path ours, or refuses it: hash directories and mark (storage-formats.md §2.2, §2.4). */
+/**
+ * Makes a store path ours, or refuses it: hash directories and mark (storage-formats.md §2.2, §2.4). Tells whether its files
+ * have to be copied from other members.
+ */
 async function prepareStorePath(
   options: OpenFileStoreOptions,
   index: number,
   path: string,
   hasHistory: boolean,
-): Promise<void> {
-  const { config, world, log, identity, initFile } = options;
+): Promise<boolean> {
+  const { config, world, log, identity, initFile, lostPaths } = options;
   const { disk, clock } = world;
   const verdict = judgeStorePath({
     disk,
@@ -127,25 +142,42 @@ async function prepareStorePath(
     port: identity.port,
     checksMarks: config.checkStorePathMark,
   });
-  if (verdict.action === "use") return;
-  if (verdict.action === "refuse" || verdict.action === "recover") {
-    throw new FdfsError("IO_FAILED", { path, reason: verdict.reason });
+  const { action, reason } = verdict;
+  const isInterrupted = isBeingRecovered(disk, `${path}/data`);
+  if (action === "use" && !isInterrupted) {
+    withdrawAcceptance(disk, path);
+    return false;
   }
-  log.notice("store-path.prepared", { action: verdict.action, reason: verdict.reason });
-  if (verdict.action === "initialise") {
+  if (action === "refuse" || (action === "recover" && (lostPaths === undefined || disk.stat(path) === undefined))) {
+    throw new FdfsError("IO_FAILED", { path, reason });
+  }
+  const isLost = action === "recover" || isInterrupted;
+  const needsFiles = isLost && (await lostPaths?.begin(index, path, reason)) === true;
+  log.notice("store-path.prepared", { action, reason });
+  if (action === "initialise" || action === "recover") {
     const dataPath = `${path}/data`;
     disk.makeDirectory(dataPath);
     await createSubdirectories({ disk, clock, dataPath, count: config.subdirCountPerPath });
   }
-  if (!config.checkStorePathMark) return;
+  if (config.checkStorePathMark) markStorePath(options, index, path, verdict);
+  if (!needsFiles) withdrawAcceptance(disk, path);
+  return needsFiles;
+}
+
+function markStorePath(
+  { world: { disk, clock }, identity, initFile }: OpenFileStoreOptions,
+  index: number,
+  path: string,
+  { action, pathMark }: StorePathVerdict,
+): void {
+  const isKept = pathMark !== undefined && (action === "adopt" || action === "use" || action === "recover");
   const createdSeconds = Math.floor(clock.now() / 1000);
   const address = identity.addresses[0]!;
-  const mark =
-    verdict.action === "adopt"
-      ? verdict.pathMark!
-      : encodePathMark({ address, port: identity.port, storePathIndex: index, createdSeconds });
+  const mark = isKept
+    ? pathMark
+    : encodePathMark({ address, port: identity.port, storePathIndex: index, createdSeconds });
   // The path first: if the process dies in between, the next start recognises the mark as ours.
-  if (verdict.action !== "adopt") writePathMark(disk, path, mark);
+  if (!isKept) writePathMark(disk, path, mark);
   const storePathMarks = [...initFile.flag.storePathMarks];
   while (storePathMarks.length <= index) storePathMarks.push(undefined);
   storePathMarks[index] = mark;

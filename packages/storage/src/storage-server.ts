@@ -17,15 +17,26 @@ import { BinlogCompression } from "./binlog/binlog-compression.ts";
 import { DataInitFile } from "./formats/data-init-file.ts";
 import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
 import { openFileStore } from "./open-file-store.ts";
+import { askForGroup } from "./recovery/group-picture.ts";
+import { withdrawAcceptance } from "./recovery/lost-path.ts";
+import { LostPaths } from "./recovery/lost-paths.ts";
+import { MemberRepair, uncertainTime } from "./recovery/member-repair.ts";
+import { PendingRepair } from "./recovery/pending-repair.ts";
+import { settleReplacedMember } from "./recovery/replaced-member.ts";
+import { RunningFile } from "./recovery/running-file.ts";
 import { Introductions } from "./replication/introductions.ts";
+import { ReadThrough } from "./replication/read-through.ts";
 import { ReceivedStamps } from "./replication/received-stamps.ts";
 import { Replication } from "./replication/replication.ts";
 import { logAccess } from "./service/access-actions.ts";
 import { fileRoutes } from "./service/file-routes.ts";
+import { routesOfMember } from "./service/removed-member.ts";
 import { replicaRoutes } from "./service/replica-routes.ts";
 import { clusterSettings } from "./tracker-link/cluster-parameters.ts";
+import { OwnRemoval } from "./tracker-link/own-removal.ts";
 import { settleAddress } from "./tracker-link/settle-address.ts";
 import { askTrackersWhoIAm } from "./tracker-link/startup-queries.ts";
+import { TrackerQuestions } from "./tracker-link/tracker-questions.ts";
 import { TrackerLinks } from "./tracker-link/tracker-links.ts";
 
 const MIB = 1024 * 1024;
@@ -54,6 +65,11 @@ export async function openStorage(
   disk.makeDirectory(`${config.basePath}/data/sync`);
   const initFile = DataInitFile.open(disk, config.basePath, Math.floor(clock.now() / 1000));
   const uuid = readOrCreateStorageUuid(disk, random, config.basePath);
+  const pending = PendingRepair.open(disk, config.basePath);
+  const running = RunningFile.open(disk, clock, config.basePath, world.bootId);
+  if (running.lastLife.kind === "dark") pending.require(uncertainTime(running.lastLife.aliveSeconds), true);
+  const life = running.begin(log);
+  stack.defer(() => life.end());
 
   const deadlines = Deadlines.open(clock, DEADLINE_RESOLUTION_MS);
   stack.defer(() => deadlines.close());
@@ -61,6 +77,15 @@ export async function openStorage(
   const facts = await askTrackersWhoIAm({ config, world, deadlines, log, signal, localAddress });
   await settleAddress({ ...facts, config, world, deadlines, log, signal, localAddress, initFile });
   const { identity, parameters, storageIds } = facts;
+  const stopping = new AbortController();
+  const ended = signal === undefined ? stopping.signal : AbortSignal.any([signal, stopping.signal]);
+  const asks = { ...world, ...config, deadlines, log, signal: ended, localAddress };
+  const questions = new TrackerQuestions({ ...asks, ...facts });
+  const asking = { config, world, log, signal: ended, identity, initFile, questions };
+  const { joinTimeSeconds } = initFile.flag;
+  const removal = OwnRemoval.open({ ...identity, disk, log, basePath: config.basePath, joinTimeSeconds });
+  await removal.askTrackers(parameters, questions);
+  await settleReplacedMember(asking);
   const { spaceReserve: reserve, storePathChoice } = clusterSettings(parameters, log);
   const addressById = new Map(storageIds.map(({ id, hosts }) => [String(id), hosts[0] ?? ""]));
   const rules = {
@@ -70,9 +95,32 @@ export async function openStorage(
     addressOfStorageId: (storageId: string) => addressById.get(storageId) ?? "",
   };
 
-  const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack });
+  const dialing = { ...asks, groupName: identity.groupName, ownId: identity.storageId };
+  const lostPaths = new LostPaths({ ...asking, pending, dialing });
+  const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack, lostPaths });
+  const askGroup = () => askForGroup({ ...asking, clock });
+  const repair = new MemberRepair({ store, pending, clock, log, signal: ended, dialing, askForGroup: askGroup });
+  if (!removal.isRemoved) await repair.beforeService();
   const stamps = ReceivedStamps.open({ disk, clock, log, basePath: config.basePath });
   stack.defer(() => stamps.close());
+  const introductions = new Introductions();
+  // What is opened last: files are served with what it knows, and it tells replication of deleted members.
+  const opened: { links?: TrackerLinks; replication?: Replication } = {};
+  const readThrough = new ReadThrough({
+    network,
+    clock,
+    deadlines,
+    log,
+    connectTimeoutMs: config.connectTimeoutMs,
+    networkTimeoutMs: config.networkTimeoutMs,
+    localAddress,
+    ownSource: store.source,
+    peers: () => opened.links?.view.peers ?? [],
+    stamps,
+    introductions,
+    deletions: store.deletions,
+  });
+  stack.defer(() => readThrough.close());
   const accessLog = openAccessLog(config, world, log);
   if (accessLog !== undefined) stack.defer(() => accessLog.close());
 
@@ -81,10 +129,10 @@ export async function openStorage(
     network,
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
-    routes: [
-      ...fileRoutes(store),
-      ...replicaRoutes(store, { introductions: new Introductions(), stamps, startedMs: clock.now() }),
-    ],
+    routes: routesOfMember(
+      [...fileRoutes(store, readThrough), ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() })],
+      () => removal.requireMember(),
+    ),
     maxConnections: config.maxConnections,
     networkTimeoutMs: config.networkTimeoutMs,
     closeOnBadRequest: true,
@@ -95,8 +143,6 @@ export async function openStorage(
   stack.defer(() => server.stop(DRAIN_MS));
 
   // Last in: trackers send clients only once we answer; first out: they stop sending before we drain.
-  // The links tell replication of deleted members, and replication needs what the links know.
-  const running: { replication?: Replication } = {};
   const links = TrackerLinks.start({
     ...facts,
     config,
@@ -107,6 +153,8 @@ export async function openStorage(
     initFile,
     statistics: store.statistics,
     syncStamps: () => stamps.stamps(),
+    replicationReport: () => opened.replication?.report(),
+    removal,
     connections: () => server.connectionCounts,
     version: PROTOCOL_VERSION,
     upTimeSeconds: Math.floor(clock.now() / 1000),
@@ -117,12 +165,23 @@ export async function openStorage(
         freeMib: Math.floor(freeBytes / MIB),
       }));
     },
-    onChangelog: (entry) => running.replication?.noteChange(entry),
+    onChangelog: (entry) => opened.replication?.noteChange(entry),
   });
   stack.defer(() => links.stop());
-  const { view } = links;
-  const replication = Replication.start({ ...facts, store, view, world, deadlines, log, config, localAddress });
-  running.replication = replication;
+  opened.links = links;
+  const replication = Replication.start({
+    ...facts,
+    store,
+    view: links.view,
+    world,
+    deadlines,
+    log,
+    config,
+    localAddress,
+    onMilestone: () => links.reportSoon(),
+  });
+  opened.replication = replication;
+  removal.onRemoved(() => void replication.stop());
   stack.defer(() => replication.stop());
   if (config.compressBinlog) {
     const { binlog } = store;
@@ -131,6 +190,15 @@ export async function openStorage(
     const compression = BinlogCompression.start({ disk, clock, log, binlog, time, firstNeededPart });
     stack.defer(() => compression.stop());
   }
+  void links.firstJoin.then(
+    () => withdrawAcceptance(disk, config.basePath, "member"),
+    () => undefined,
+  );
+  const repaired = removal.isRemoved ? undefined : repair.whileServing(ended).catch(() => undefined);
+  stack.defer(async () => {
+    stopping.abort(new FdfsError("ABORTED", { reason: "the storage is stopping" }));
+    await repaired;
+  });
   log.notice("storage.started", { group: identity.groupName, id: identity.storageId, uuid, port: server.local.port });
   return new StorageServer(identity, uuid, server.local, links, replication, stack.move());
 }
@@ -180,7 +248,7 @@ function openAccessLog(config: StorageConfig, { disk, clock }: World, log: Logge
       clock,
       path,
       config: config.accessLog,
-      onError: (error) => log.error("access-log.failed", { path, error }),
+      onError: (error, concerns) => log.error("access-log.failed", { path, concerns, error }),
     });
   } catch (error) {
     throw FdfsError.fromUnknown(error, { path });

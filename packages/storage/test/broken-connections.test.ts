@@ -14,6 +14,7 @@ import {
   type ValidRequest,
   validRequests,
 } from "./every-request.ts";
+import { inParallel } from "./in-parallel.ts";
 import { RawClient } from "./raw-client.ts";
 import { type ServedStore, serveStore } from "./served-store.ts";
 import { binlogLines, visibleFiles, Watcher } from "./unharmed.ts";
@@ -54,15 +55,6 @@ const content = async (name: string) => {
   await client.end();
   return answer.subarray(HEADER_BYTES);
 };
-
-/** Runs `work` for each item, `width` of them at a time. */
-async function inParallel<T>(items: readonly T[], width: number, work: (item: T, index: number) => Promise<void>) {
-  let next = 0;
-  const run = async () => {
-    for (let index = next++; index < items.length; index = next++) await work(items[index]!, index);
-  };
-  await Promise.all(Array.from({ length: width }, run));
-}
 
 describe("a connection that is cut", () => {
   it.each(names)("after any byte of %s: nothing has happened", async (name) => {

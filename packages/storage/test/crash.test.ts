@@ -1,7 +1,7 @@
 // A storage that is killed at any call of its disk, on virtual time: what was answered is there, nothing half-written can
 // be seen, the next start works. The power stays on: what was written to the kernel is kept.
+import { RandomWorker } from "@fastdfs-ts/simulation";
 import { describe, expect, it } from "vitest";
-import { RandomWorker } from "./random-work.ts";
 import { Stage } from "./stage.ts";
 import { APPENDER_CONTENT, contents, type Operation, operations, SMALL } from "./store-operations.ts";
 

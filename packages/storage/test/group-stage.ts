@@ -1,7 +1,7 @@
 // The members of a group on simulated hosts, which replicate to each other. What trackers would tell them, the test tells.
 import { type ChangeList, type StorageStatus, storageStatusValue, SyncDescriptorAnswer } from "@fastdfs-ts/protocol";
 import { Deadlines, defaultStorageConfig, Logger, type LogRecord, type StorageConfig } from "@fastdfs-ts/runtime";
-import { type SimHost, SimWorld } from "@fastdfs-ts/simulation";
+import { checkStore, type FoundFile, type SimHost, SimWorld } from "@fastdfs-ts/simulation";
 import { storageIdentity } from "../src/identity.ts";
 import { Replication } from "../src/replication/replication.ts";
 import { MembershipView } from "../src/tracker-link/membership-view.ts";
@@ -9,13 +9,12 @@ import type { TrackerAddress } from "../src/tracker-link/tracker-address.ts";
 import { ScriptedPeer } from "./scripted-peer.ts";
 import { nothingChanged, ScriptedTracker } from "./scripted-tracker.ts";
 import { type ServedStore, serveStore } from "./served-store.ts";
-import { checkStore, type FoundFile } from "./store-checker.ts";
 import { StoreClient } from "./store-client.ts";
 
 const TRACKER = "192.0.2.100";
-export const DIRECTORY = "/store";
+const DIRECTORY = "/store";
 
-export const testTracker: TrackerAddress = {
+const testTracker: TrackerAddress = {
   name: `${TRACKER}:22122`,
   endpoints: [{ host: TRACKER, port: 22122 }],
   joinLine: `${TRACKER}:22122`,

@@ -8,10 +8,8 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Deadlines } from "@fastdfs-ts/runtime";
 import { nodeWorld } from "@fastdfs-ts/runtime/node";
-import { Prng } from "@fastdfs-ts/simulation";
+import { checkStore, Prng, RandomWorker } from "@fastdfs-ts/simulation";
 import { afterAll, describe, expect, it } from "vitest";
-import { RandomWorker } from "./random-work.ts";
-import { checkStore } from "./store-checker.ts";
 import { StoreClient } from "./store-client.ts";
 
 const world = nodeWorld();
@@ -59,32 +57,36 @@ afterAll(() => {
 });
 
 describe("a storage process that is killed", () => {
-  it.concurrent.each([1, 2])(`fifty times, store %i (KILL_SEED=${seed})`, async (number) => {
-    const directory = mkdtempSync(join(tmpdir(), "fdfs-kill-"));
-    const random = Prng.fromSeed(`${seed} ${number}`);
-    const workers = ["a", "b", "c", "d"].map((id) => new RandomWorker(`${number}${id}`, random.fork(id)));
-    let files = 0;
-    for (let round = 0; round < 50; round++) {
-      const storage = await start(directory);
-      // What the start before left is judged now that this one has settled it, and before anybody works.
-      const found = checkStore(world.disk, directory);
-      const known = new Set(workers.flatMap((worker) => [...worker.compare(found)]));
-      expect([...found.keys()].filter((name) => !known.has(name))).toEqual([]);
-      files = found.size;
+  it.concurrent.each([1, 2])(
+    `fifty times, store %i (KILL_SEED=${seed})`,
+    async (number) => {
+      const directory = mkdtempSync(join(tmpdir(), "fdfs-kill-"));
+      const random = Prng.fromSeed(`${seed} ${number}`);
+      const workers = ["a", "b", "c", "d"].map((id) => new RandomWorker(`${number}${id}`, random.fork(id)));
+      let files = 0;
+      for (let round = 0; round < 50; round++) {
+        const storage = await start(directory);
+        // What the start before left is judged now that this one has settled it, and before anybody works.
+        const found = checkStore(world.disk, directory);
+        const known = new Set(workers.flatMap((worker) => [...worker.compare(found)]));
+        expect([...found.keys()].filter((name) => !known.has(name))).toEqual([]);
+        files = found.size;
 
-      const endpoint = { host: "127.0.0.1", port: storage.port };
-      const clients = await Promise.all(workers.map(() => StoreClient.dial(world.network, deadlines, endpoint)));
-      let left = 1 + random.below(120);
-      let killed: Promise<void> | undefined;
-      // Dies in the middle of whatever the others are doing when so much work was answered.
-      const onAnswered = () => {
-        if (--left === 0) killed = storage.kill();
-      };
-      await Promise.all(workers.map((worker, index) => worker.work(clients[index]!, onAnswered)));
-      await killed;
-      for (const client of clients) client.close();
-    }
-    expect(files).toBeGreaterThan(20);
-    rmSync(directory, { recursive: true, force: true });
-  });
+        const endpoint = { host: "127.0.0.1", port: storage.port };
+        const clients = await Promise.all(workers.map(() => StoreClient.dial(world.network, deadlines, endpoint)));
+        let left = 1 + random.below(120);
+        let killed: Promise<void> | undefined;
+        // Dies in the middle of whatever the others are doing when so much work was answered.
+        const onAnswered = () => {
+          if (--left === 0) killed = storage.kill();
+        };
+        await Promise.all(workers.map((worker, index) => worker.work(clients[index]!, { onAnswered })));
+        await killed;
+        for (const client of clients) client.close();
+      }
+      expect(files).toBeGreaterThan(20);
+      rmSync(directory, { recursive: true, force: true });
+    },
+    600_000,
+  );
 });

@@ -1,7 +1,6 @@
 // What C clients and C storages said to each other, replayed: every recorded request goes over a raw socket to our
 // storage, in the recorded order, and its answer must be the recorded one. Names belong to the run, so a name of the
 // recording is replaced by the one our server gave for the same upload.
-import { readFileSync } from "node:fs";
 import {
   crc32,
   emptyAnswer,
@@ -14,32 +13,16 @@ import {
 } from "@fastdfs-ts/protocol";
 import { afterAll, describe, expect, it } from "vitest";
 import { RawClient } from "./raw-client.ts";
+import {
+  type Exchange,
+  recordedAnswer,
+  recordedContent,
+  recordedExchanges,
+  recordedRequest,
+} from "./recorded-exchange.ts";
 import { type ServedStore, type ServeStoreOptions, serveStore } from "./served-store.ts";
 
-interface RecordedFrame {
-  readonly length: number;
-  readonly hex?: string;
-  readonly prefix_hex?: string;
-  readonly status: number;
-}
-
-interface Exchange {
-  readonly name: string;
-  readonly cmd: number;
-  readonly request: RecordedFrame;
-  readonly response: RecordedFrame | null;
-  readonly context: {
-    readonly cluster: string;
-    readonly from: string;
-    readonly to: string;
-    readonly connection_closed_by_server?: boolean;
-    readonly file_content_formula?: string;
-  };
-}
-
-const exchanges = JSON.parse(
-  readFileSync(new URL("../../protocol/vectors/wire/client-storage.json", import.meta.url), "utf8"),
-) as Exchange[];
+const exchanges = recordedExchanges("client-storage");
 
 const UPLOADS: number[] = [storageCommands.uploadFile.code, storageCommands.uploadAppender.code];
 const MAKES_NAME: number[] = [
@@ -160,24 +143,13 @@ const exceptions: Readonly<Record<string, Exception>> = {
   },
   download_link_target_after_slave_link_delete: {
     reason: "C deletes the file that a slave link points to; ours deletes the link alone",
-    answer: () => frame(100, content("(i*7 + i//256) & 255, i < 20000").subarray(0, 4)),
+    answer: () => frame(100, recordedContent("(i*7 + i//256) & 255, i < 20000").subarray(0, 4)),
   },
   tool_file_info: withUnrecordedCrc,
 };
 
 /** The names of later records that C would answer the same way but with another CRC32 inside. */
 const unrecordedCrcInName = new Map([["tool_regenerate", crc32(crc32(0, HELLO), unrecordedContent)]]);
-
-/** "(i*13 + i//251) & 255, i < 700000" → those bytes. */
-function content(formula: string): Buffer {
-  const [, factor, divisor, count] = /^\(i\*(\d+)(?: \+ i\/\/(\d+))?\) & 255, i < (\d+)$/.exec(formula) ?? [];
-  if (factor === undefined || count === undefined) throw new Error(`unknown formula ${formula}`);
-  const bytes = Buffer.allocUnsafe(Number(count));
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = (i * Number(factor) + (divisor === undefined ? 0 : Math.floor(i / Number(divisor)))) & 255;
-  }
-  return bytes;
-}
 
 /** Names of the recording → names of our run: characters that stand for each other, of equal length. */
 class Names {
@@ -251,21 +223,6 @@ async function append({ served, names }: Running, recordedName: string, bytes: n
   await client.end();
 }
 
-/** The whole recorded request, long content computed. */
-function requestOf({ name, request, context }: Exchange): Buffer {
-  if (request.hex !== undefined) return Buffer.from(request.hex, "hex");
-  const bytes = name === "tool_append" ? unrecordedContent : content(context.file_content_formula!);
-  const head = Buffer.from(request.prefix_hex!, "hex").subarray(0, request.length - bytes.length);
-  return Buffer.concat([head, bytes]);
-}
-
-function answerOf({ response, context }: Exchange): Buffer {
-  if (response === null) return Buffer.alloc(0);
-  if (response.hex !== undefined) return Buffer.from(response.hex, "hex");
-  const head = Buffer.from(response.prefix_hex!, "hex").subarray(0, HEADER_BYTES);
-  return Buffer.concat([head, content(context.file_content_formula!)]);
-}
-
 /** What two names of the same upload must have in common. */
 const comparable = ({ facts, fileName, ...rest }: FileIdFacts, crc: number | undefined) => ({
   ...rest,
@@ -325,9 +282,9 @@ async function replay(exchange: Exchange, isLastOnSocket: boolean): Promise<"sam
     sockets.set(context.from, client);
   }
 
-  const request = names.map(requestOf(exchange));
+  const request = names.map(recordedRequest(exchange, exchange.name === "tool_append" ? unrecordedContent : undefined));
   const exception = exceptions[exchange.name];
-  const recorded = answerOf(exchange);
+  const recorded = recordedAnswer(exchange);
   const expected = exception === undefined ? names.map(recorded) : exception.answer(recorded);
   if (exchange.name === "frame_byte_by_byte") {
     for (const byte of request) await client.flush(Buffer.of(byte));

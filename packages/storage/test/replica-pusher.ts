@@ -1,9 +1,9 @@
 // A peer that pushes records, one connection, exact statuses: the requests of wire-protocol.md §9 by name.
 import { type Command, frame, frameStatus, storageCommands } from "@fastdfs-ts/protocol";
 
-export const GROUP = "group1";
+const GROUP = "group1";
 /** Unix time of the records: long ago, so that times that are taken over differ from those of today. */
-export const RECORD_SECONDS = 1_700_000_000;
+export const RECORD_SECONDS = 1_600_000_000;
 
 export interface RecordOptions {
   readonly seconds?: number;

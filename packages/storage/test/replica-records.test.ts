@@ -1,7 +1,7 @@
 // Every row of the tables in wire-protocol.md §9.3 to §9.9: what a pushed record is answered, what the file is afterwards,
 // what the log says.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { connectionCommands, frame, storageCommands } from "@fastdfs-ts/protocol";
+import { connectionCommands, frame, HEADER_BYTES, storageCommands } from "@fastdfs-ts/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RawClient } from "./raw-client.ts";
 import { emptyStatus, push, RECORD_SECONDS, type RecordOptions } from "./replica-pusher.ts";
@@ -353,6 +353,20 @@ function expectTimes(row: Row): void {
   expect(Math.floor(statSync(pathOf(NAME)).mtimeMs / 1000)).toBe(RECORD_SECONDS);
 }
 
+const withContent = [
+  storageCommands.syncCreateFile,
+  storageCommands.syncUpdateFile,
+  storageCommands.syncAppendFile,
+  storageCommands.syncModifyFile,
+];
+
+/** How many bytes follow the head of a request. */
+function contentBytes(request: Buffer): number {
+  const command = withContent.find(({ code }) => code === request[8]);
+  const body = request.subarray(HEADER_BYTES);
+  return command === undefined ? 0 : body.length - command.request.headSize(body);
+}
+
 const activeTest = frame(connectionCommands.activeTest.code, Buffer.alloc(0));
 
 describe.each([
@@ -369,7 +383,8 @@ describe.each([
     put(NAME, row.before);
     put(OTHER, row.otherBefore);
     const before = log().length;
-    served.store.statistics.lastSyncUpdateSeconds = 0;
+    const { statistics } = served.store;
+    statistics.lastSyncUpdateSeconds = statistics.totalSyncInBytes = statistics.successSyncInBytes = 0;
 
     expect(emptyStatus(await client.exchange(row.request()))).toBe(row.status);
     if (row.closes === true) {
@@ -382,8 +397,11 @@ describe.each([
     expectSame(found(OTHER), row.otherAfter, OTHER);
     expect(log().slice(before)).toEqual(row.logged === undefined ? [] : [`${RECORD_SECONDS} ${row.logged}`]);
     expectTimes(row);
-    expect(served.store.statistics.lastSyncUpdateSeconds > 0).toBe(row.status === 0);
-    expect(readdirSync(served.store.paths.all[0]!.incoming.path)).toEqual([]);
+    expect(statistics.lastSyncUpdateSeconds > 0).toBe(row.status === 0);
+    const storedBytes = row.status === 0 ? contentBytes(row.request()) : 0;
+    expect(statistics.successSyncInBytes).toBe(storedBytes);
+    const left = readdirSync(served.store.paths.all[0]!.incoming.path);
+    expect(left.filter((file) => !file.endsWith(".probe"))).toEqual([]);
     expect(served.troubles).toEqual([]);
   });
 });

@@ -3,8 +3,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RpcServer } from "@fastdfs-ts/rpc";
+import { type Route, RpcServer } from "@fastdfs-ts/rpc";
 import {
+  Deadlines,
   defaultStorageConfig,
   Logger,
   nullSink,
@@ -18,9 +19,13 @@ import { DataInitFile } from "../src/formats/data-init-file.ts";
 import { storageIdentity } from "../src/identity.ts";
 import { type FileServiceRules, openFileStore } from "../src/open-file-store.ts";
 import { Introductions } from "../src/replication/introductions.ts";
+import { ReadThrough } from "../src/replication/read-through.ts";
 import { ReceivedStamps } from "../src/replication/received-stamps.ts";
 import { fileRoutes } from "../src/service/file-routes.ts";
 import { replicaRoutes } from "../src/service/replica-routes.ts";
+import type { Peer } from "../src/tracker-link/membership-view.ts";
+
+const LAST_COMMAND_OF_C = 111;
 
 export interface ServedStore {
   readonly directory: string;
@@ -52,8 +57,16 @@ export interface ServeStoreOptions {
   readonly reserveBytes?: number;
   readonly maxConnections?: number;
   readonly networkTimeoutMs?: number;
+  /** The other members of the group; none are known if not given. */
+  readonly peers?: () => readonly Peer[];
   /** Address to bind; loopback if not given. */
   readonly listenHost?: string;
+  /** Port to bind; any if not given. */
+  readonly port?: number;
+  /** Whether it knows none of our own commands, as a C server. */
+  readonly talksAsC?: boolean;
+  /** Called when the disks are open, before anybody is answered. */
+  readonly beforeService?: (store: FileStore) => Promise<void>;
 }
 
 export async function serveStore(options: ServeStoreOptions = {}): Promise<ServedStore> {
@@ -99,14 +112,29 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
   });
   const stamps = ReceivedStamps.open({ disk: world.disk, clock: world.clock, log, basePath: directory });
   stack.defer(() => stamps.close());
-  const services = { introductions: new Introductions(), stamps, startedMs: world.clock.now() };
+  const introductions = new Introductions();
+  const networkTimeoutMs = options.networkTimeoutMs ?? 30_000;
+  const deadlines = Deadlines.open(world.clock, 50);
+  stack.defer(() => deadlines.close());
+  const readThrough = new ReadThrough({
+    ...{ network: world.network, clock: world.clock, deadlines, log, stamps, introductions, networkTimeoutMs },
+    connectTimeoutMs: networkTimeoutMs,
+    localAddress: options.listenHost,
+    ownSource: store.source,
+    peers: options.peers ?? (() => []),
+    deletions: store.deletions,
+  });
+  stack.defer(() => readThrough.close());
+  const services = { introductions, stamps, startedMs: world.clock.now() };
+  await options.beforeService?.(store);
+  const isKnown = ({ code }: Route) => options.talksAsC !== true || code <= LAST_COMMAND_OF_C;
   const server = await RpcServer.listen({
     network: world.network,
     clock: world.clock,
-    listen: { hosts: [options.listenHost ?? "127.0.0.1"], port: 0 },
-    routes: [...fileRoutes(store), ...replicaRoutes(store, services)],
+    listen: { hosts: [options.listenHost ?? "127.0.0.1"], port: options.port ?? 0 },
+    routes: [...fileRoutes(store, readThrough), ...replicaRoutes(store, services)].filter(isKnown),
     maxConnections: options.maxConnections ?? 100,
-    networkTimeoutMs: options.networkTimeoutMs ?? 30_000,
+    networkTimeoutMs,
     closeOnBadRequest: true,
     // What the disk refuses is told to the operator; it is no defect.
     onTrouble: (trouble) => (trouble.kind === "request-failed" ? failures : troubles).push(trouble),

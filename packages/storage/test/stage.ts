@@ -1,8 +1,7 @@
 // A storage on a simulated host that can be killed and started again, and a client on another.
 import { Deadlines } from "@fastdfs-ts/runtime";
-import { type SimHost, SimWorld } from "@fastdfs-ts/simulation";
+import { checkStore, type FoundFile, type SimHost, SimWorld } from "@fastdfs-ts/simulation";
 import { type ServedStore, serveStore } from "./served-store.ts";
-import { checkStore, type FoundFile } from "./store-checker.ts";
 import { StoreClient } from "./store-client.ts";
 
 const SERVER = "192.0.2.1";
@@ -67,6 +66,12 @@ export class Stage {
   /** What the server's handlers should not have thrown. */
   get troubles(): readonly unknown[] {
     return this.served.troubles;
+  }
+
+  /** Unix time of the last change of a file. */
+  modifiedSeconds(logicalName: string): number {
+    const stat = this.host.world.disk.stat(`${DIRECTORY}/path0/data/${logicalName.slice(4)}`);
+    return Math.floor((stat?.modifiedMs ?? NaN) / 1000);
   }
 
   /** What clients can see; throws if the disk is not sound. */

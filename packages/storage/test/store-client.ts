@@ -83,6 +83,11 @@ export class StoreClient {
     await this.call(storageCommands.deleteFile, { groupName, logicalName });
   }
 
+  /** Sends a whole request as a peer does. Answers its status, whatever it is. */
+  push(request: Buffer): Promise<number> {
+    return this.connection.status("push", request, undefined, { timeoutMs: TIMEOUT_MS });
+  }
+
   async download(logicalName: string): Promise<Buffer> {
     const request = { groupName: this.groupName, logicalName, offset: 0, countBytes: 0 };
     const incoming = await this.connection.fetch(storageCommands.downloadFile, request, { timeoutMs: TIMEOUT_MS });

@@ -1,6 +1,6 @@
 // Everything that a client can do to the files of a storage, once each: what it asks for, and what the disk holds
 // afterwards.
-import type { FoundFile } from "./store-checker.ts";
+import type { FoundFile } from "@fastdfs-ts/simulation";
 import type { StoreClient } from "./store-client.ts";
 
 const bytes = (count: number, letter: string) => Buffer.alloc(count, letter);

@@ -1,7 +1,20 @@
 // The life of the links to trackers, on virtual time: joins compared with those of C storages, beats, refusals, losses.
 import { readFileSync } from "node:fs";
 
-import { ChangeList, JoinRequest, StatisticsBlock, SyncDescriptor, type SyncStamp } from "@fastdfs-ts/protocol";
+import {
+  ChangeList,
+  ClusterParameters,
+  EXTENSION_KEY,
+  JoinRequest,
+  type PeerReplication,
+  RemovalList,
+  RemovalNotice,
+  ReplicationReport,
+  StatisticsBlock,
+  SyncDescriptor,
+  type SyncStamp,
+  trackerCommands,
+} from "@fastdfs-ts/protocol";
 import { Deadlines, Logger, type LogRecord, printServerAddress } from "@fastdfs-ts/runtime";
 import { SimWorld } from "@fastdfs-ts/simulation";
 import fc from "fast-check";
@@ -13,6 +26,7 @@ import { storageIdentity } from "../src/identity.ts";
 import { StorageStatistics } from "../src/stats.ts";
 import type { ChangelogEntry } from "../src/tracker-link/changelog.ts";
 import { defaultClusterParameters } from "../src/tracker-link/cluster-parameters.ts";
+import { OwnRemoval } from "../src/tracker-link/own-removal.ts";
 import { resolveTrackers } from "../src/tracker-link/tracker-address.ts";
 import { TrackerLinks, type TrackerLinksOptions } from "../src/tracker-link/tracker-links.ts";
 import { brief, joinAnswer, leaderAt, nothingChanged, type Reply, ScriptedTracker } from "./scripted-tracker.ts";
@@ -89,6 +103,14 @@ class Stage {
       connections: () => ({ allocated: 1, current: 1, maximum: 1 }),
       diskSpaces: () => [{ totalMib: 100, freeMib: 40 }],
       log,
+      removal: OwnRemoval.open({
+        disk: world.disk,
+        basePath: "/fdfs",
+        groupName: "group1",
+        storageId: ME,
+        joinTimeSeconds: this.initFile.flag.joinTimeSeconds,
+        log,
+      }),
       version: "6.16.1",
       upTimeSeconds: 2000,
       onChangelog: (entry) => void this.changelog.push(entry),
@@ -179,7 +201,9 @@ describe("joins of C storages", () => {
   it("the first storage says what C says, in its order", async () => {
     const stage = await new Stage().begin();
     await stage.until(() => stage.tracker.names.includes("diskReport"));
+    // What C does not ask: whether the tracker has extensions of ours.
     expect(stage.tracker.names).toEqual([
+      "parameters",
       "join",
       "syncDestinationRequest",
       "syncNotify",
@@ -215,6 +239,121 @@ describe("joins of C storages", () => {
     await stage.begin();
     expect(stage.tracker.all("syncNotify")[0]!.body).toEqual(bodyOf("start_second_sync_notify"));
     expect(stage.initFile.flag).toMatchObject({ isSyncOldDone: true, syncSourceId: "10.96.0.11" });
+  });
+});
+
+describe("a tracker of ours", () => {
+  const offer = () =>
+    ClusterParameters.encode({ ...defaultClusterParameters(), extensions: new Map([[EXTENSION_KEY, "1"]]) });
+  const removal = { storageId: ME, joinSeconds: 1000, removedSeconds: 5000, returnedSeconds: 0 };
+  const peer = (pendingBytes: number): PeerReplication => ({
+    storageId: "10.96.0.12",
+    state: 3,
+    confirmedSeconds: 900,
+    pendingBytes,
+    backfillBytes: 0,
+    backfillDoneBytes: 0,
+    parkedRecords: 0,
+    sinceSeconds: 800,
+    reason: "",
+  });
+
+  function extended(options: StageOptions = {}): Stage {
+    const stage = new Stage(options);
+    for (const tracker of stage.trackers) {
+      tracker.replies.parameters = offer;
+      tracker.replies.shareRemovals = () => RemovalList.encode({ removals: [] });
+      tracker.replies.reportReplication = () => Buffer.alloc(0);
+    }
+    return stage;
+  }
+
+  it("is told how far peers are fed: before the first beat, with beats when it changed, and at once when asked to", async () => {
+    let pendingBytes = 7;
+    const stage = extended({ options: { replicationReport: () => ({ peers: [peer(pendingBytes)] }) } });
+    await stage.begin();
+    await stage.until(() => stage.tracker.all("heartbeat").length === 1);
+    const { names } = stage.tracker;
+    expect(names.indexOf("reportReplication")).toBeLessThan(names.indexOf("heartbeat"));
+    const reports = () => stage.tracker.all("reportReplication");
+    await stage.until(() => stage.tracker.all("heartbeat").length === 4);
+    expect(reports().length).toBe(1);
+    pendingBytes = 0;
+    stage.links.reportSoon();
+    const askedAtMs = stage.world.nowMs;
+    await stage.until(() => reports().length === 2);
+    expect(stage.world.nowMs - askedAtMs).toBeLessThan(1000);
+    expect(ReplicationReport.decode(reports()[1]!.body).peers).toEqual([peer(0)]);
+    await stage.until(() => stage.tracker.all("heartbeat").length === 6);
+    expect(reports().length).toBe(2);
+  });
+
+  it("that has no such extension is not told", async () => {
+    const stage = await new Stage({ options: { replicationReport: () => ({ peers: [peer(1)] }) } }).begin();
+    await stage.until(() => stage.tracker.all("heartbeat").length === 2);
+    expect(stage.tracker.names).not.toContain("reportReplication");
+    expect(stage.tracker.names).not.toContain("shareRemovals");
+  });
+
+  it("keeps a removed storage from joining any tracker, also after a restart", async () => {
+    const stage = extended({ trackers: ["10.96.0.1", "10.96.0.2"] });
+    stage.trackers[0]!.replies.shareRemovals = () => RemovalList.encode({ removals: [removal] });
+    // The other one is a C server that knows nothing of it.
+    stage.trackers[1]!.replies.parameters = () => 22;
+    await stage.startTrackers();
+    await stage.startLinks();
+    await stage.until(() => stage.links.states().every(({ lastError }) => lastError?.kind === "NOT_ACTIVE"));
+    expect(stage.state().reason).toMatch(/an administrator removed storage 10.96.0.11 from group1.*--rejoin/);
+    expect(stage.trackers[0]!.names).not.toContain("join");
+    await stage.until(() => stage.trackers[1]!.joined === 0);
+    const log = stage.events("storage.removed");
+    expect(log.map(({ level }) => level)).toEqual(["error"]);
+    const again = OwnRemoval.open({
+      disk: stage.host.world.disk,
+      basePath: "/fdfs",
+      groupName: "group1",
+      storageId: ME,
+      joinTimeSeconds: 1000,
+      log: Logger.create({ sink: { write() {}, close() {} }, clock: stage.host.world.clock, level: "error" }),
+    });
+    expect(again.isRemoved).toBe(true);
+  });
+
+  it("tells a storage of the removal while it is joined", async () => {
+    const stage = await extended().begin();
+    await stage.until(() => stage.tracker.all("heartbeat").length === 2);
+    stage.tracker.replies.shareRemovals = () => RemovalList.encode({ removals: [removal] });
+    await stage.until(() => stage.tracker.joined === 0);
+    expect(stage.state().lastError?.kind).toBe("NOT_ACTIVE");
+    const joins = stage.tracker.joins().length;
+    await stage.world.runFor(10 * H);
+    expect(stage.tracker.joins().length).toBe(joins);
+  });
+
+  it.each([
+    ["another member", { storageId: "10.96.0.12" }],
+    ["an earlier life of this id", { joinSeconds: 999 }],
+    ["a removal after which it returned", { returnedSeconds: 5000 }],
+    ["a time that is none", { removedSeconds: 2 ** 50 }],
+  ])("tells of %s: nothing happens", async (_what, changes) => {
+    const stage = extended();
+    stage.tracker.replies.shareRemovals = () => RemovalList.encode({ removals: [{ ...removal, ...changes }] });
+    await stage.begin();
+    expect(stage.tracker.joined).toBe(1);
+  });
+
+  it("hears from a storage what another tracker said", async () => {
+    const stage = extended({ trackers: ["10.96.0.1", "10.96.0.2"] });
+    const other = { ...removal, storageId: "10.96.0.13" };
+    stage.trackers[0]!.replies.shareRemovals = () => RemovalList.encode({ removals: [other] });
+    await stage.begin();
+    const heard = () =>
+      stage.trackers[1]!.all("shareRemovals").flatMap(({ body }) => RemovalNotice.decode(body).removals);
+    await stage.until(() => heard().length > 0);
+    expect(heard()).toEqual([other]);
+    await stage.until(() => stage.trackers[1]!.all("heartbeat").length > 5);
+    // Once is enough.
+    expect(heard().length).toBe(1);
   });
 });
 
@@ -348,6 +487,44 @@ describe("the picture of the cluster", () => {
     await stage.world.runFor(10 * H);
     expect(follower.all("changeStatus").length, "it never gives in").toBeLessThan(15);
     expect(leader.all("join")).toHaveLength(1);
+  });
+});
+
+describe("two leaders", () => {
+  const status = (isLeader: boolean) =>
+    trackerCommands.trackerStatus.answer.encode({ isLeader, runningSeconds: 0, restartIntervalSeconds: 0 });
+  const told = (host: string) => ChangeList.encode({ ...nothingChanged, leader: leaderAt(host) });
+
+  /** The first tracker names itself; the second one does so after a while, in its `beats`th beat. */
+  async function stageWithSecondLeader(firstStillLeads: boolean): Promise<Stage> {
+    const stage = new Stage({ trackers: ["10.96.0.1", "10.96.0.2"] });
+    const [first, second] = stage.trackers as [ScriptedTracker, ScriptedTracker];
+    first.replies.heartbeat = () => told("10.96.0.1");
+    first.replies.trackerStatus = () => status(firstStillLeads);
+    second.replies.heartbeat = ({ atMs }) => (atMs > H ? told("10.96.0.2") : ChangeList.encode(nothingChanged));
+    for (const tracker of stage.trackers) tracker.replies.reselectLeader = () => Buffer.alloc(0);
+    await stage.begin();
+    await stage.until(() => first.all("trackerStatus").length > 0);
+    first.replies.heartbeat = () => ChangeList.encode(nothingChanged);
+    await stage.world.runFor(1000);
+    return stage;
+  }
+
+  it("are both told to step down, and there is none until one is elected", async () => {
+    const stage = await stageWithSecondLeader(true);
+    const [first, second] = stage.trackers as [ScriptedTracker, ScriptedTracker];
+    expect([first.all("reselectLeader").length, second.all("reselectLeader").length]).toEqual([1, 1]);
+    expect(stage.links.view.leader).toBe(undefined);
+    expect(stage.events("cluster.two-leaders")).toHaveLength(1);
+    await stage.world.runFor(2 * H);
+    expect(stage.links.view.leader).toEqual({ host: "10.96.0.2", port: 22122 });
+    expect(first.all("reselectLeader")).toHaveLength(1);
+  });
+
+  it("are none if the old one does not lead any more", async () => {
+    const stage = await stageWithSecondLeader(false);
+    for (const tracker of stage.trackers) expect(tracker.all("reselectLeader")).toEqual([]);
+    expect(stage.links.view.leader).toEqual({ host: "10.96.0.2", port: 22122 });
   });
 });
 

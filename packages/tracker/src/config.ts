@@ -1,6 +1,6 @@
 // From tracker.conf to what the parts of the tracker work with: the scheduling policy, the cluster's settings, and the
 // parameters that storages take from the tracker (wire-protocol.md §5.16).
-import type { ClusterParameters } from "@fastdfs-ts/protocol";
+import { type ClusterParameters, EXTENSION_KEY, EXTENSION_VERSION } from "@fastdfs-ts/protocol";
 import {
   type Network,
   parseIpAddress,
@@ -81,7 +81,7 @@ export function clusterParametersOf(config: TrackerConfig): ClusterParameters {
     trunkCompressBinlogTimeBase: hourAndMinute(config.trunkCompressBinlogTimeBase),
     trunkBinlogMaxBackups: config.trunkBinlogMaxBackups,
     storeSlaveFileUseLink: config.linkSlaveFiles,
-    extensions: new Map(),
+    extensions: new Map([[EXTENSION_KEY, String(EXTENSION_VERSION)]]),
   };
 }
 

@@ -5,6 +5,7 @@ import { type Disk, systemErrorCode } from "@fastdfs-ts/runtime";
 
 import { parseChangelogFile } from "./formats/changelog-file.ts";
 import { parseGroupsFile, printGroupsFile, type StoredGroup } from "./formats/groups-file.ts";
+import { parseRemovalsFile, printRemovalsFile, type StoredRemoval } from "./formats/removals-file.ts";
 import type { StateProblem } from "./formats/state-ini.ts";
 import { parseStoragesFile, printStoragesFile, type StoredStorage } from "./formats/storages-file.ts";
 import { parseSyncTimestampsFile, printSyncTimestampsFile, type StoredStamps } from "./formats/sync-timestamps-file.ts";
@@ -14,6 +15,7 @@ const stateFileNames = {
   groups: "storage_groups_new.dat",
   storages: "storage_servers_new.dat",
   syncTimestamps: "storage_sync_timestamp.dat",
+  removals: "storage_removals.dat",
   changelog: "storage_changelog.dat",
   status: ".tracker_status",
 } as const;
@@ -22,6 +24,7 @@ export interface StoredCluster {
   readonly groups: readonly StoredGroup[];
   readonly storages: readonly StoredStorage[];
   readonly stamps: readonly StoredStamps[];
+  readonly removals: readonly StoredRemoval[];
 }
 
 export interface StoredState extends StoredCluster {
@@ -62,10 +65,12 @@ export class StateFiles {
     const groups = await this.readText(stateFileNames.groups, parseGroupsFile, problems);
     const storages = await this.readText(stateFileNames.storages, parseStoragesFile, problems);
     const stamps = await this.readText(stateFileNames.syncTimestamps, parseSyncTimestampsFile, problems);
+    const removals = await this.readText(stateFileNames.removals, parseRemovalsFile, problems);
     return {
       groups: groups?.groups ?? [],
       storages: storages?.storages ?? [],
       stamps: stamps?.rows ?? [],
+      removals: removals?.removals ?? [],
       changelog: await this.readChangelog(problems),
       lastRun: await this.readLastRun(problems),
       problems,
@@ -73,10 +78,13 @@ export class StateFiles {
   }
 
   /**
-   * Replaces those of the three cluster files whose content has changed. Members first: a C tracker reads a matrix that is
+   * Replaces those of the cluster files whose content has changed. Removals first: a crash in between must not leave a
+   * member that was removed and nothing that says so. Then members: a C tracker reads a matrix that is
    * one member short, but not one with a member too many.
    */
-  async writeCluster({ groups, storages, stamps }: StoredCluster): Promise<void> {
+  async writeCluster({ groups, storages, stamps, removals }: StoredCluster): Promise<void> {
+    // Most clusters never remove a storage, and C would have no such file.
+    if (removals.length > 0) await this.replaceIfChanged(stateFileNames.removals, printRemovalsFile(removals));
     await this.replaceIfChanged(stateFileNames.storages, printStoragesFile(storages));
     await this.replaceIfChanged(stateFileNames.syncTimestamps, printSyncTimestampsFile(stamps));
     await this.replaceIfChanged(stateFileNames.groups, printGroupsFile(groups));
@@ -84,6 +92,11 @@ export class StateFiles {
 
   async writeLastRun(lastRun: LastRun): Promise<void> {
     await this.replaceIfChanged(stateFileNames.status, printTrackerStatusFile(lastRun));
+  }
+
+  /** Replaces the changelog by that of another tracker. */
+  async replaceChangelog(content: Buffer): Promise<void> {
+    await this.replace(stateFileNames.changelog, content);
   }
 
   /** Appends a line and waits until it is on the disk; a line that fails half-way is taken back. */

@@ -1,6 +1,8 @@
 // A running tracker: what is opened in which order, and closed in the reverse one. Nothing else is decided here.
+import { FdfsError } from "@fastdfs-ts/protocol";
 import { logTrouble, RpcServer } from "@fastdfs-ts/rpc";
 import {
+  Deadlines,
   type Endpoint,
   listenHosts,
   type Logger,
@@ -16,12 +18,22 @@ import { Cluster } from "./cluster/cluster.ts";
 import { Leadership } from "./cluster/leadership.ts";
 import { checkLiveness } from "./cluster/liveness.ts";
 import { restoreCluster, storeCluster } from "./cluster/stored-cluster.ts";
+import { TrackerList } from "./cluster/tracker-list.ts";
+import { takeTrunkAssignments } from "./cluster/trunk-assignments.ts";
 import { clusterSettingsOf, resolveStorageIds } from "./config.ts";
-import { DRAIN_MS, RELATIONSHIP_MS, STATUS_RECORD_SECONDS } from "./limits.ts";
+import { AbsentTrackers } from "./election/absent-trackers.ts";
+import { LeaderLink } from "./election/leader-link.ts";
+import { Relationship } from "./election/relationship.ts";
+import { TrackerPeers } from "./election/tracker-peers.ts";
+import { Handover } from "./handover/handover.ts";
+import { StateDonor } from "./handover/state-donor.ts";
+import { printStateFiles } from "./handover/state-files-of.ts";
+import { DRAIN_MS, PEER_TIMER_MS, PROBE_LOOK_MS, STATUS_RECORD_SECONDS } from "./limits.ts";
 import { StateFiles, type StoredState } from "./persistence.ts";
-import type { TrackerFacts } from "./service/cluster-views.ts";
+import { ownStanding, type TrackerFacts } from "./service/cluster-views.ts";
 import { trackerRoutes } from "./service/routes.ts";
 import { StateSaver } from "./state-saver.ts";
+import { StorageProbe } from "./storage-probe.ts";
 
 export interface TrackerModules {
   readonly log: Logger;
@@ -86,10 +98,14 @@ export async function openTracker(
   const cluster = new Cluster(clusterSettingsOf(config, ids), {
     clock,
     changelog: new Changelog(stored.changelog, (line) => files.appendChangelog(line)),
-    leadership: new Leadership(
-      () => server.local.port,
-      () => network.localAddresses(),
-    ),
+    leadership: new Leadership({
+      trackers: new TrackerList(
+        () => server.local.port,
+        () => network.localAddresses(),
+      ),
+      monotonicMs: () => clock.monotonic(),
+      onEvent: (event, fields) => log.info(event, fields),
+    }),
     onEvent: (level, event, fields) => log[level](event, fields),
     onDirty: (what) => saver.changed(what),
   });
@@ -109,15 +125,38 @@ export async function openTracker(
     stack.defer(() => timer.cancel());
   };
   every(config.checkActiveIntervalMs, () => checkLiveness(cluster));
-  every(RELATIONSHIP_MS, () => {
-    if (cluster.leadership.electIfAlone()) log.info("leader.elected", { reason: "no other tracker is known" });
-  });
   every(STATUS_RECORD_SECONDS * 1000, () => {
     recordRun().catch((error: unknown) => log.error("last-run.not-saved", { code: systemErrorCode(error), error }));
   });
 
   const facts: TrackerFacts = { startedAt, downSeconds, connections: () => server.connectionCounts };
-  const routes = trackerRoutes(cluster, config, facts, () => saver.flush());
+  const save = () => saver.flush();
+  const deadlines = Deadlines.open(clock, PEER_TIMER_MS);
+  const stopping = new AbortController();
+  stack.defer(() => deadlines.close());
+  const peers = new TrackerPeers({
+    network,
+    deadlines,
+    signal: stopping.signal,
+    self: () => cluster.leadership.trackers.self,
+  });
+  const handover = new Handover({
+    cluster,
+    peers,
+    ownStanding: () => ownStanding(cluster, facts),
+    downSeconds,
+    replaceStored: async (changelog) => {
+      await files.replaceChangelog(changelog);
+      await save();
+    },
+  });
+  const donor = new StateDonor({
+    clock,
+    save,
+    picture: () => (cluster.groups.length === 0 ? undefined : printStateFiles(cluster)),
+  });
+  stack.defer(() => donor.stop());
+  const routes = trackerRoutes({ cluster, config, facts, save, handover, donor });
   const server = await RpcServer.listen({
     network,
     clock,
@@ -130,12 +169,47 @@ export async function openTracker(
     onTrouble: (trouble) => logTrouble(log, trouble),
   });
   stack.defer(() => server.stop(DRAIN_MS));
+  if (config.probesSilentStorages) {
+    const deadlines = Deadlines.open(clock, PROBE_LOOK_MS / 4);
+    stack.defer(() => deadlines.close());
+    const probe = StorageProbe.start({ cluster, network, clock, deadlines });
+    stack.defer(() => probe.stop());
+  }
+  startRelationship({ cluster, world, peers, facts, log, stack, port: () => server.local.port });
+  stack.defer(() => stopping.abort(new FdfsError("ABORTED", { reason: "the tracker is stopping" })));
   log.info("tracker.started", {
     port: server.local.port,
     groups: cluster.groups.length,
     storages: cluster.groups.reduce((sum, group) => sum + group.members.length, 0),
   });
   return new TrackerServer(cluster, server, stack.move());
+}
+
+interface RelationshipParts {
+  readonly cluster: Cluster;
+  readonly world: World;
+  readonly peers: TrackerPeers;
+  readonly facts: TrackerFacts;
+  readonly log: Logger;
+  readonly stack: ShutdownStack;
+  readonly port: () => number;
+}
+
+/** Begins to look for a leader, and to be one. */
+function startRelationship({ cluster, world, peers, facts, log, stack, port }: RelationshipParts): void {
+  const { leadership } = cluster;
+  const standing = () => (cluster.groups.length === 0 ? undefined : ownStanding(cluster, facts));
+  const onEvent = (event: string, fields: Readonly<Record<string, string>>) => log.warn(event, fields);
+  const relationship = Relationship.start({
+    ...world,
+    leadership,
+    election: { leadership, peers, ownStanding: standing },
+    link: new LeaderLink({ ...facts, peers, vote: leadership.vote, ownPort: port }),
+    absent: new AbsentTrackers({ leadership, peers, ownStanding: standing, onEvent }),
+    onTrunkAssignments: (groups) => takeTrunkAssignments(cluster, groups),
+    onEvent,
+  });
+  stack.defer(() => relationship.stop());
 }
 
 function logProblems(log: Logger, { problems }: StoredState): void {

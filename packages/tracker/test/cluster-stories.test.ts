@@ -157,11 +157,11 @@ describe("a join", () => {
     expect(await second.join({ port: 23001 })).toBe(0);
     expect(group.port).toBe(23001);
     const shape = { port: 23001, paths: 3 };
-    expect(await first.join(shape)).toBe(0);
-    expect(await first.reportDisks(1000, 3)).toBe(22);
-    expect(tracker.events.map(({ event }) => event)).toContain("storage.has-more-paths");
+    // C lets it join and refuses its disk reports, so it joins again each second (W26).
+    expect(await first.join(shape)).toBe(22);
     expect(await second.join(shape)).toBe(0);
     expect(group.storePathCount).toBe(3);
+    expect(await first.join(shape)).toBe(0);
     expect(await first.reportDisks(1000, 3)).toBe(0);
     expect(await first.join({ ...shape, subdirs: 16 })).toBe(22);
     expect(await second.join({ ...shape, subdirs: 16 })).toBe(0);
@@ -272,11 +272,14 @@ describe("files", () => {
 
   it("are changed at their source, or elsewhere when it is gone", async () => {
     const tracker = new TrackerInMemory();
-    const [first] = (await activeGroup(tracker, "10.96.0.11", "10.96.0.12")) as [StorageInTest];
+    const [first, second] = (await activeGroup(tracker, "10.96.0.11", "10.96.0.12")) as [StorageInTest, StorageInTest];
     const client = new ClientInTest(tracker);
     const name = nameFrom("10.96.0.11", tracker.now, "appender");
     expect([await client.find(103, name), await client.find(102, name)]).toEqual(["10.96.0.11", "10.96.0.11"]);
     first.disconnect();
+    // Nobody else has it, as far as is known. C names a server without looking (W11).
+    expect([await client.find(103, name), await client.find(102, name)]).toEqual(["10.96.0.12", 2]);
+    await second.reportSync({ "10.96.0.11": tracker.now + 1 });
     expect([await client.find(103, name), await client.find(102, name)]).toEqual(["10.96.0.12", "10.96.0.12"]);
   });
 
@@ -306,7 +309,14 @@ describe("sync reports", () => {
     await third.reportSync({ "10.96.0.11": 1 });
     await third.reportSync({ "10.96.0.12": 40 });
     expect(third.node.lastSyncedTimestamp).toBe(afterOlder);
-    expect(tracker.cluster.findGroup("group1")!.sync.get("10.96.0.11", "10.96.0.13")).toBe(50);
+    // The matrix does not forget what was once said.
+    const { sync } = tracker.cluster.findGroup("group1")!;
+    const fromFirst = (node: { readonly slot: number }) => sync.get(storages[0]!.node.slot, node.slot);
+    // It was filled by the first, a C server, up to now.
+    expect(fromFirst(third.node)).toBe(tracker.now);
+    await third.reportSync({ "10.96.0.11": tracker.now + 7 });
+    await third.reportSync({ "10.96.0.11": 1 });
+    expect(fromFirst(third.node)).toBe(tracker.now + 7);
   });
 });
 
@@ -406,7 +416,7 @@ describe("the list of changes", () => {
     expect((await storage.ask(68)).status).toBe(0);
     expect((await storage.ask(95)).status).toBe(2);
     expect((await storage.ask(68)).status).toBe(95);
-    expect(tracker.cluster.leadership.electIfAlone()).toBe(true);
+    tracker.cluster.leadership.introduce();
     expect((await storage.beat()).leader?.storageIp).toBe("10.96.0.1");
   });
 });
@@ -452,17 +462,12 @@ describe("what an administrator does", () => {
     expect([await remove("10.96.0.11"), await remove("10.96.0.99")]).toEqual([16, 2]);
     first.disconnect();
     expect([await removeGroup(), await remove("10.96.0.11"), await remove("10.96.0.11")]).toEqual([16, 0, 114]);
-    expect(await removeGroup()).toBe(16);
     // After a restart the deleted record is gone.
     const restarted = new TrackerInMemory();
     expect(restoreCluster(restarted.cluster, storeCluster(tracker.cluster))).toEqual([]);
     expect(restarted.cluster.findGroup("group1")!.members).toEqual([]);
-    const again = await restarted.ask(
-      restarted.connect("10.96.0.100"),
-      108,
-      GroupRequest.encode({ groupName: "group1" }),
-    );
-    expect([again.status, restarted.cluster.groups.length]).toEqual([0, 0]);
+    // C needs that restart before the group can be deleted (W31).
+    expect([await removeGroup(), tracker.cluster.groups.length]).toEqual([0, 0]);
   });
 
   it("cannot name a trunk server that cannot be one", async () => {
@@ -499,7 +504,7 @@ describe("a tracker that restarts", () => {
     ]);
     expect(back.find("10.96.0.13")!.syncSource?.id).toBe("10.96.0.11");
     expect(back.trunkServer?.id).toBe("10.96.0.12");
-    expect(back.sync.get("10.96.0.11", "10.96.0.12")).toBe(1234);
+    expect(back.sync.get(back.find("10.96.0.11")!.slot, back.find("10.96.0.12")!.slot)).toBe(1234);
     expect(await new ClientInTest(restarted).upload()).toBe(2);
   });
 

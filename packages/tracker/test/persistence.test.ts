@@ -30,17 +30,19 @@ const before: StoredCluster = {
   groups: parseGroupsFile(fixture("storage_groups_new.dat")).groups,
   storages: parseStoragesFile(fixture("storage_servers_new.dat")).storages,
   stamps: parseSyncTimestampsFile(fixture("storage_sync_timestamp.dat")).rows,
+  removals: [],
 };
 const after: StoredCluster = {
   groups: before.groups.map((group) => ({ ...group, storePathCount: 3 })),
   storages: before.storages.map((storage) => ({ ...storage, freeMib: 7 })),
   stamps: before.stamps.map((row) => ({ ...row, seconds: row.seconds.map((seconds) => seconds + 1) })),
+  removals: [{ groupName: "group1", storageId: "10.0.0.9", joinSeconds: 1, removedSeconds: 2, returnedSeconds: 0 }],
 };
 
 async function read(files: StateFiles): Promise<StoredCluster> {
-  const { groups, storages, stamps, problems } = await files.read();
+  const { groups, storages, stamps, removals, problems } = await files.read();
   expect(problems).toEqual([]);
-  return { groups, storages, stamps };
+  return { groups, storages, stamps, removals };
 }
 
 describe.each(["process", "power"] as const)("a crash (%s) in the middle of writing", (kind) => {
@@ -63,7 +65,7 @@ describe.each(["process", "power"] as const)("a crash (%s) in the middle of writ
       host.crashAtDiskCall(Infinity, kind);
       const world = host.isUp ? host.world : host.restart();
       const found = await sim.run(read(new StateFiles(world.disk, directory)));
-      for (const part of ["groups", "storages", "stamps"] as const) {
+      for (const part of ["groups", "storages", "stamps", "removals"] as const) {
         expect([before[part], after[part]]).toContainEqual(found[part]);
       }
       if (finished) {

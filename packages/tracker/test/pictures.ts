@@ -1,4 +1,5 @@
 // Pictures of a cluster for the tests of the scheduler: only what a test is about has to be said.
+import { SyncMatrix } from "../src/cluster/sync-matrix.ts";
 import type { GroupPicture, MemberPicture, SchedulingPolicy } from "../src/scheduling/cluster-picture.ts";
 
 export function policy(overrides: Partial<SchedulingPolicy> = {}): SchedulingPolicy {
@@ -22,6 +23,8 @@ export function member(id: string, overrides: Partial<MemberPicture> = {}): Memb
     uploadPriority: 10,
     paths: [{ totalMib: 1000, freeMib: 500 }],
     writePathCursor: 0,
+    slot: 0,
+    reportsReplication: false,
     lastSyncedTimestamp: 0,
     isReadable: true,
     isWritable: true,
@@ -41,6 +44,7 @@ export function group(name: string, overrides: Partial<GroupPicture> = {}): Grou
     writable: members,
     readCursor: 0,
     writeCursor: 0,
+    sync: new SyncMatrix(),
     storeServer: members[0],
     ...overrides,
   };

@@ -29,6 +29,8 @@ export interface StorageFacts {
   readonly status: number;
   readonly id: string;
   readonly trackers: string[];
+  /** Unix time of its first start ever. */
+  readonly joinTime: number;
 }
 
 const defaults: StorageFacts = {
@@ -41,6 +43,7 @@ const defaults: StorageFacts = {
   status: -1,
   id: "",
   trackers: ["10.96.0.1:22122"],
+  joinTime: 1_795_310_000,
 };
 
 export class StorageInTest {
@@ -76,7 +79,7 @@ export class StorageInTest {
       storePathCount: facts.paths,
       subdirCountPerPath: facts.subdirs,
       uploadPriority: facts.priority,
-      joinTimeSeconds: this.tracker.now,
+      joinTimeSeconds: facts.joinTime,
       upTimeSeconds: this.tracker.now,
       version: "6.16.1",
       isInitialSyncPending: facts.isNew,

@@ -9,7 +9,10 @@ import { Changelog } from "../src/cluster/changelog.ts";
 import { Cluster } from "../src/cluster/cluster.ts";
 import { Leadership } from "../src/cluster/leadership.ts";
 import { StorageIds } from "../src/cluster/storage-ids.ts";
+import { TrackerList } from "../src/cluster/tracker-list.ts";
 import { clusterSettingsOf } from "../src/config.ts";
+import { StateDonor } from "../src/handover/state-donor.ts";
+import { printStateFiles } from "../src/handover/state-files-of.ts";
 import { trackerRoutes } from "../src/service/routes.ts";
 
 export interface Answer {
@@ -59,10 +62,14 @@ export class TrackerInMemory {
     this.cluster = new Cluster(clusterSettingsOf(config, ids), {
       clock,
       changelog: new Changelog(Buffer.alloc(0), () => {}),
-      leadership: new Leadership(
-        () => 22_122,
-        () => [address, "127.0.0.1"],
-      ),
+      leadership: new Leadership({
+        trackers: new TrackerList(
+          () => 22_122,
+          () => [address, "127.0.0.1"],
+        ),
+        monotonicMs: clock.monotonic,
+        onEvent: (event, fields) => this.events.push({ event, fields }),
+      }),
       onEvent: (_level, event, fields) => this.events.push({ event, fields }),
       onDirty: () => {},
     });
@@ -71,7 +78,18 @@ export class TrackerInMemory {
       downSeconds: 0,
       connections: () => ({ allocated: 4, current: 1, maximum: 4 }),
     };
-    const routes = trackerRoutes(this.cluster, config, facts, () => Promise.resolve());
+    const routes = trackerRoutes({
+      cluster: this.cluster,
+      config,
+      facts,
+      save: () => Promise.resolve(),
+      handover: { isDue: false, take: () => Promise.resolve() },
+      donor: new StateDonor({
+        clock,
+        save: () => Promise.resolve(),
+        picture: () => (this.cluster.groups.length === 0 ? undefined : printStateFiles(this.cluster)),
+      }),
+    });
     this.routes = new Map(routes.map((route) => [route.code, route]));
   }
 

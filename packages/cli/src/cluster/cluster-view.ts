@@ -1,5 +1,5 @@
 // What `monitor` shows: one picture of groups, storages and trackers, taken at one moment.
-import { type FastDfsClient, FdfsError } from "@fastdfs-ts/client";
+import { type ExplainedCluster, type FastDfsClient, FdfsError } from "@fastdfs-ts/client";
 import { type GroupRecord, type StorageRecord, storageStatusOf, type TrackerStat } from "@fastdfs-ts/protocol";
 
 export interface StorageView extends StorageRecord {
@@ -17,6 +17,8 @@ export interface ClusterView {
   readonly trackers: readonly TrackerStat[];
   readonly groups: readonly GroupRecord[];
   readonly storages: readonly StorageView[];
+  /** Why they are as they are; undefined if the trackers could not say for a reason of their own. */
+  readonly explanation: ExplainedCluster | undefined;
 }
 
 export interface ClusterFilter {
@@ -40,7 +42,8 @@ export async function viewCluster(client: FastDfsClient, nowMs: number, filter: 
   }
   const trackers = (await unlessUnknown(cluster.trackerStat({ signal }))) ?? [];
   const leader = await unlessUnknown(cluster.leader({ signal }));
-  return { takenMs: nowMs, leader, trackers, groups, storages };
+  const explanation = await unlessUnknown(client.explain(group, { signal }));
+  return { takenMs: nowMs, leader, trackers, groups, storages, explanation };
 }
 
 /** `undefined` where a tracker of an older release, or one without a leader, has no answer. */
@@ -53,6 +56,7 @@ async function unlessUnknown<T>(question: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function statusNameOf(status: number): string {
+/** "ACTIVE" …, or the number of a status that no release uses. */
+export function statusNameOf(status: number): string {
   return storageStatusOf(status) ?? String(status);
 }

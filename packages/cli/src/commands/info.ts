@@ -21,14 +21,16 @@ export const infoCommand = command({
   options: {
     json: flag("print a JSON object"),
     skipCrc: flag("do not have the checksum of an appender or slave file computed, which reads all of it"),
+    silent: flag("ask the storage not to log it if the file is missing, as storages of C do"),
     cText: flag("ask and print as fdfs_file_info of C does: a storage is asked only if the id leaves something open"),
     ...clusterOptions,
   },
   run: (context, input) =>
     withClient(context, input, async (client) => {
       const { signal } = context;
-      const info = await client.fileInfo(input.id, { fromServer: !input.cText, checksum: !input.skipCrc, signal });
-      if (input.cText) {
+      const { cText, skipCrc, silent } = input;
+      const info = await client.fileInfo(input.id, { fromServer: !cText, checksum: !skipCrc, silent, signal });
+      if (cText) {
         context.terminal.print(printInfoAsC(info));
         return 0;
       }

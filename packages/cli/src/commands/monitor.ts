@@ -1,10 +1,12 @@
 // monitor: groups, storages and their statistics, for people and for scripts.
-import type { GroupRecord, TrackerStat } from "@fastdfs-ts/protocol";
+import type { GroupRecord } from "@fastdfs-ts/protocol";
 import { sleep } from "@fastdfs-ts/runtime";
 
 import { printMonitorAsC } from "../c-text/monitor-text.ts";
 import { chooseCluster, clusterOptions, withClient } from "../cluster/client-choice.ts";
 import { type ClusterView, type StorageView, viewCluster } from "../cluster/cluster-view.ts";
+import { printExplanation } from "../cluster/explanation-section.ts";
+import { connectionsText, toneOf, trackerColumns } from "../cluster/server-columns.ts";
 import { command } from "../table/command-row.ts";
 import { flag, text, whole } from "../table/option-kinds.ts";
 import { type Column, printTable } from "../terminal/table.ts";
@@ -14,8 +16,10 @@ import { plural, printAgo, printBytes, printCount, printMib, printTime } from ".
 export const monitorCommand = command({
   name: "monitor",
   group: "cluster",
-  summary: "show groups, storages and their statistics",
-  details: "With --json all numbers as the trackers send them: sizes in MiB or bytes as named, times as Unix seconds.",
+  summary: "show groups, storages, why they are as they are, and their statistics",
+  details:
+    "The matrix of a group shows by how much each member is behind each other one; `?` where nobody tells. " +
+    "With --json all numbers as the trackers send them: sizes in MiB or bytes as named, times as Unix seconds.",
   examples: ["monitor", "monitor --watch --interval 5", "monitor --json | jq '.storages[].statusName'"],
   arguments: {},
   options: {
@@ -71,6 +75,7 @@ function printCluster(terminal: Terminal, view: ClusterView): string {
   if (groups.length > 0) parts.push(section(terminal, "Groups", groupColumns, groups));
   if (storages.length > 0) {
     parts.push(section(terminal, "Storages", storageColumns(terminal, takenMs), storages));
+    parts.push(...printExplanation(terminal, view));
     parts.push(section(terminal, "Operations since the beginning (failed ones after +)", operationColumns, storages));
     parts.push(section(terminal, "Bytes and times", transferColumns(takenMs), storages));
   } else parts.push("No storage has joined yet. Start one: fdfs storage storage.conf");
@@ -87,22 +92,6 @@ function section<Row>(
   return `${bold(terminal, title)}\n${table}`;
 }
 
-const trackerColumns = (terminal: Terminal, nowMs: number): Column<TrackerStat>[] => [
-  { title: "tracker", cell: (row) => row.address },
-  {
-    title: "state",
-    cell: (row) => `${row.isActive ? "active" : "silent"}${row.isLeader ? ", leader" : ""}`,
-    style: (shown, row) => coloured(terminal, row.isActive ? "good" : "bad", shown),
-  },
-  {
-    title: "conns",
-    align: "right",
-    cell: (row) => connectionsText(row.connectionsCurrent, row.connectionsMaximum),
-  },
-  { title: "version", cell: (row) => row.version },
-  { title: "up for", cell: (row) => printAgo(row.upTimeSeconds, nowMs).replace(" ago", "") },
-];
-
 const groupColumns: Column<GroupRecord>[] = [
   { title: "group", cell: (row) => row.groupName },
   { title: "storages", align: "right", cell: (row) => String(row.storageCount) },
@@ -115,8 +104,6 @@ const groupColumns: Column<GroupRecord>[] = [
   { title: "store paths", align: "right", cell: (row) => String(row.storePathCount) },
 ];
 
-const goodStatuses = new Set(["ACTIVE"]);
-const badStatuses = new Set(["OFFLINE", "DELETED"]);
 const rwModeNames: Readonly<Record<number, string>> = { 0: "none", 2: "write", 4: "read", 6: "both" };
 
 const storageColumns = (terminal: Terminal, nowMs: number): Column<StorageView>[] => [
@@ -145,15 +132,6 @@ const storageColumns = (terminal: Terminal, nowMs: number): Column<StorageView>[
   { title: "up for", cell: (row) => printAgo(row.upTimeSeconds, nowMs).replace(" ago", "") },
   { title: "last beat", cell: (row) => printAgo(row.statistics.lastHeartbeatSeconds, nowMs) },
 ];
-
-function toneOf(statusName: string): "good" | "warning" | "bad" {
-  if (goodStatuses.has(statusName)) return "good";
-  return badStatuses.has(statusName) ? "bad" : "warning";
-}
-
-function connectionsText(current: number, maximum: number): string {
-  return `${current} (max ${maximum})`;
-}
 
 type Statistics = StorageView["statistics"];
 

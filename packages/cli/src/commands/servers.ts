@@ -9,13 +9,15 @@ import {
   loadTrackerConfig,
   printConfigProblem,
   ShutdownStack,
+  type StorageConfig,
 } from "@fastdfs-ts/runtime";
+import { rejoinAsNew } from "@fastdfs-ts/storage";
 
 import { UsageFailure } from "../failure.ts";
 import { controlDaemon, type Daemon, type DaemonAction, daemonActions, tellStarter } from "../server/daemon.ts";
-import { startStorage, startTracker } from "../server/start-server.ts";
+import { requireStopped, startStorage, startTracker } from "../server/start-server.ts";
 import { command, type Context, type ExitCode } from "../table/command-row.ts";
-import { argument, optionalArgument } from "../table/option-kinds.ts";
+import { argument, flag, optionalArgument } from "../table/option-kinds.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const serverDetails =
@@ -52,14 +54,21 @@ export const storageCommand = command({
   group: "servers",
   summary: "run a storage",
   details: serverDetails,
-  examples: ["storage /etc/fdfs/storage.conf", "storage /etc/fdfs/storage.conf restart"],
+  examples: [
+    "storage /etc/fdfs/storage.conf",
+    "storage /etc/fdfs/storage.conf restart",
+    "storage /etc/fdfs/storage.conf start --rejoin",
+  ],
   arguments: { conf: argument("CONF", "storage.conf"), action: actionArgument },
-  options: {},
+  options: {
+    rejoin: flag("if an administrator removed this storage: set its data aside and join as a new member"),
+  },
   async run(context, input) {
     const conf = resolve(context.cwd, input.conf);
     const { config, warnings } = loadStorageConfig(context.world.disk, conf);
     tellWarnings(context.terminal, warnings);
     const { basePath } = config;
+    if (input.rejoin) setRemovedDataAside(context, config);
     if (input.action !== undefined) return control(context, { kind: "storage", conf, basePath }, input.action);
     await using stack = new ShutdownStack();
     const { server, logPath } = await startStorage(context, config, stack);
@@ -70,6 +79,15 @@ export const storageCommand = command({
     return 0;
   },
 });
+
+/** What `--rejoin` does before the storage starts; nothing if it was not removed. */
+function setRemovedDataAside({ world, terminal }: Context, { basePath, storePaths }: StorageConfig): void {
+  requireStopped("storage", basePath);
+  const paths = storePaths.map(({ path }) => path);
+  const kept = rejoinAsNew(world.disk, basePath, paths, Math.floor(world.clock.now() / 1000));
+  if (kept.length === 0) terminal.tell("fdfs: this storage was not removed from its group: it starts as it is.");
+  for (const folder of kept) terminal.tell(`fdfs: the data of the removed storage is kept in ${folder}`);
+}
 
 function control(context: Context, daemon: Daemon, given: string): Promise<ExitCode> {
   const action = daemonActions.find((one): one is DaemonAction => one === given);

@@ -56,10 +56,14 @@ function openFile(path: string, config: ServerConfig, { disk, clock }: World, te
       clock,
       path,
       config: config.errorLog,
-      onError: (error) =>
+      onError(error, concerns) {
+        const code = systemErrorCode(error) ?? String(error);
         terminal.tell(
-          `fdfs: the log ${path} cannot be written (${systemErrorCode(error) ?? String(error)}). Lines are lost.`,
-        ),
+          concerns === "lines"
+            ? `fdfs: the log ${path} cannot be written (${code}). Lines are lost.`
+            : `fdfs: old copies of the log ${path} cannot be compressed or deleted (${code}).`,
+        );
+      },
     });
   } catch (error) {
     const code = systemErrorCode(error) ?? String(error);

@@ -8,7 +8,7 @@ import { openTracker, type TrackerServer } from "@fastdfs-ts/tracker";
 
 import { CommandFailure } from "../failure.ts";
 import type { Context } from "../table/command-row.ts";
-import { PidFile } from "./pid-file.ts";
+import { liveOwner, PidFile } from "./pid-file.ts";
 import { openServerLog } from "./server-log.ts";
 
 export interface Running<Server> {
@@ -49,12 +49,22 @@ export async function startStorage(
   return { server, logPath: serverLog.path };
 }
 
+/** Throws CommandFailure if a server of this base path runs. */
+export function requireStopped(kind: keyof typeof pidFileNames, basePath: string): void {
+  const owner = liveOwner(join(basePath, "data", pidFileNames[kind]));
+  if (owner !== undefined) throw inUse(kind, basePath, owner);
+}
+
 function claimBasePath(kind: keyof typeof pidFileNames, basePath: string, stack: ShutdownStack): void {
   const claimed = PidFile.claim(join(basePath, "data", pidFileNames[kind]));
   if (typeof claimed === "number") {
-    throw new CommandFailure(
-      `base_path ${basePath} is in use by another ${kind}, process ${claimed}. Stop it first: kill ${claimed}`,
-    );
+    throw inUse(kind, basePath, claimed);
   }
   stack.use(claimed);
+}
+
+function inUse(kind: string, basePath: string, process: number): CommandFailure {
+  return new CommandFailure(
+    `base_path ${basePath} is in use by another ${kind}, process ${process}. Stop it first: kill ${process}`,
+  );
 }

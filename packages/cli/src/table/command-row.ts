@@ -36,6 +36,7 @@ export const commandGroups = {
 /** Commands of two words, by their first one. */
 export const commandFamilies = {
   meta: "get, set or merge the names and values kept beside a file",
+  stat: "trackers, storages or groups, filtered by the trackers",
   config: "init: write sample files; check: say what is wrong with existing ones",
 } as const;
 

@@ -85,6 +85,19 @@ export function optionalWhole(placeholder: string, meaning: string, range: Whole
   return { placeholder, meaning, initial: undefined, parse: (value) => parseWhole(value, range) };
 }
 
+/** A question that may be left open. */
+export function optionalYesNo(meaning: string): OptionSpec<boolean | undefined> {
+  return {
+    placeholder: "yes|no",
+    meaning,
+    initial: undefined,
+    parse(value) {
+      if (value !== "yes" && value !== "no") throw new RangeError("it must be yes or no");
+      return value === "yes";
+    },
+  };
+}
+
 /** A size in bytes, "64KB" allowed. */
 export function size(placeholder: string, meaning: string, initialText: string): OptionSpec<number> {
   return { placeholder, meaning, initial: parseSize(initialText), initialText, parse: parseSize };

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { recordingTerminal } from "../../test/recording-terminal.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { printFacts, printTable, widthOf } from "./table.ts";
-import { coloured } from "./terminal.ts";
+import { coloured, processTerminal } from "./terminal.ts";
 import { plural, printAgo, printBytes, printCount, printDuration, printTime } from "./units.ts";
 
 describe("units", () => {
@@ -126,5 +126,16 @@ describe("the progress bar", () => {
     bar.addBytes(1024);
     const drawn = terminal.err().replace(/\r|\u001B\[K/g, "");
     expect(widthOf(drawn)).toBeLessThan(30);
+  });
+});
+
+describe("the width of a terminal", () => {
+  it.each<[object, number]>([
+    [{ isTTY: true, columns: 132 }, 132],
+    [{ isTTY: true, columns: 0 }, 80],
+    [{}, 80],
+  ])("that says %j is %i", (stderr, columns) => {
+    const process = { stdout: {}, stderr, env: {} } as unknown as NodeJS.Process;
+    expect(processTerminal(process).columns()).toBe(columns);
   });
 });

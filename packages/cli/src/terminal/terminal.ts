@@ -26,7 +26,8 @@ export function processTerminal(process: NodeJS.Process): Terminal {
   return {
     isInteractive: stdout.isTTY,
     showsProgress: stderr.isTTY && !isDumb,
-    columns: () => (stderr.isTTY ? stderr.columns : 80),
+    // Consoles without a window size say 0.
+    columns: () => (stderr.isTTY && stderr.columns > 0 ? stderr.columns : 80),
     hasStyles: stdout.isTTY && !isDumb && (env.NO_COLOR ?? "") === "",
     print: (text) => void stdout.write(`${text}\n`),
     write: (text) => void stdout.write(text),

@@ -33,6 +33,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${printCount(count)} ${count === 1 ? one : many}`;
 }
 
+/** 3 of 4 → "75%", rounded down: 100% is all. */
+export function printPercent(part: number, whole: number): string {
+  return `${whole <= 0 ? 0 : Math.floor((Math.min(part, whole) / whole) * 100)}%`;
+}
+
 /** 65000 → "1m 05s"; below a second in ms. */
 export function printDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

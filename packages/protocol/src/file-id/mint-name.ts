@@ -46,11 +46,22 @@ export function mintTail(extension: string, randomWord: number): string {
   return `${digits(EXTENSION_BYTES - extension.length, randomWord)}.${extension}`;
 }
 
-function sizeHigh({ kind, fileBytes }: NewName, randomBits: number): number {
+/**
+ * Whether the size field of a name has room for random bits: not if it is a normal file's of 4 GiB or more
+ * (storage-formats.md §1.4). Two such files of one second and the same content differ in the digits of the tail at most,
+ * and with an extension of 6 characters in nothing.
+ */
+export function hasRandomBits({ kind, fileBytes }: Pick<NewName, "kind" | "fileBytes">): boolean {
+  return kind !== "normal" || fileBytes < WORD;
+}
+
+function sizeHigh(name: NewName, randomBits: number): number {
+  if (!hasRandomBits(name)) return Math.floor(name.fileBytes / WORD);
+  const { kind } = name;
   const random = randomBits & RANDOM_BITS_MASK;
   if (kind === "appender") return (sizeFlags.masked | sizeFlags.appender | random) >>> 0;
   if (kind === "trunk") return (sizeFlags.masked | sizeFlags.trunk | random) >>> 0;
-  return fileBytes < WORD ? (sizeFlags.masked | random) >>> 0 : Math.floor(fileBytes / WORD);
+  return (sizeFlags.masked | random) >>> 0;
 }
 
 /** `count` decimal digits (0 to 7) from one random word, three at a time from a table. */

@@ -1,5 +1,6 @@
 // Messages that C servers do not know. They are sent only to a peer that is known to understand them: a tracker that offers
 // `x_fastdfs_ts` among its parameters (75), a storage that answered the hello.
+import { REMOVALS_PER_GROUP } from "../limits.ts";
 import { listOf, i64, text, u8, variableBytes } from "../wire/fields.ts";
 import { message, type MessageOf } from "../wire/message.ts";
 
@@ -21,6 +22,11 @@ export const replicatorStates = {
   resting: 5,
 } as const;
 export type ReplicatorState = keyof typeof replicatorStates;
+
+/** The state with this number; `undefined` if this version knows none. */
+export function replicatorStateOf(number: number): ReplicatorState | undefined {
+  return (Object.keys(replicatorStates) as ReplicatorState[]).find((state) => replicatorStates[state] === number);
+}
 
 /** How far a source has fed one peer. */
 export const PeerReplication = message("PeerReplication", {
@@ -54,6 +60,33 @@ export const Explanation = message("Explanation", {
 });
 export type Explanation = MessageOf<typeof Explanation>;
 
+/**
+ * The end of one life of a member: an administrator removed it (93). A life begins with the first start on empty
+ * directories and is known by the time of it, in the clock of the storage itself; `removed` and `returned` are in the
+ * clocks of trackers. Of two records about one storage the later time counts, one by one, so that trackers and storages can
+ * tell each other in any order and all end with the same.
+ */
+export const Removal = message("Removal", {
+  storageId: text(16, "the member"),
+  joinSeconds: i64("the life that is over began at this Unix time, or before"),
+  removedSeconds: i64("Unix time of the removal"),
+  returnedSeconds: i64("Unix time at which it joined again after that, 0 never"),
+});
+export type Removal = MessageOf<typeof Removal>;
+
+/** Request of 124: what a storage knows of removals in its group. */
+export const RemovalNotice = message("RemovalNotice", {
+  groupName: text(16, "group name"),
+  removals: listOf(Removal, "news since the last time", 0, REMOVALS_PER_GROUP),
+});
+export type RemovalNotice = MessageOf<typeof RemovalNotice>;
+
+/** Answer to 124: what the tracker knows now. */
+export const RemovalList = message("RemovalList", {
+  removals: listOf(Removal, "all of the group that it remembers", 0, REMOVALS_PER_GROUP),
+});
+export type RemovalList = MessageOf<typeof RemovalList>;
+
 /** Request of 122: a storage introduces itself to another one; replaces 9 between servers of ours. */
 export const PeerHello = message("PeerHello", {
   storageId: text(16, "storage id of the sender, not empty"),
@@ -74,3 +107,9 @@ export const BinlogSinceRequest = message("BinlogSinceRequest", {
   sinceSeconds: i64("records with this Unix time or a later one"),
 });
 export type BinlogSinceRequest = MessageOf<typeof BinlogSinceRequest>;
+
+/**
+ * In the header's status byte of 14, 15 and 22: the sender is a storage that has not got the file and asks for a client of
+ * its own. Whoever has not got it either says so, and asks nobody else. C servers do not look at this bit.
+ */
+export const READ_THROUGH_FLAG = 0x40;

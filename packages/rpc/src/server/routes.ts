@@ -20,7 +20,13 @@ export interface Session {
 
 /** An answer whose body is sent piece by piece. */
 export interface StreamedAnswer {
+  /** The length that the header announces. */
   readonly bodyBytes: number;
+  /**
+   * Nobody knows the length beforehand: the header announces `bodyBytes`, which is not the truth, and the end of the
+   * connection is the end of the answer (wire-protocol.md §9.11).
+   */
+  readonly isUnmeasured?: boolean;
   /** The next piece, `undefined` after the last one. Throwing cuts the connection: the header has already left. */
   next(): Buffer | undefined | Promise<Buffer | undefined>;
   /** The kernel has copied the piece that `next` gave last: its memory may be used for another one. */

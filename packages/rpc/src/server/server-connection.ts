@@ -286,11 +286,9 @@ export class ServerConnection implements Session, ConnectionEvents {
       this.state = "handling";
       this.flush();
       this.stream(value, code).then(
-        () => {
-          if (
-            this.state === "handling" &&
-            this.finishExchange(code, 0, HEADER_BYTES + value.bodyBytes, undefined) === "next"
-          )
+        (sent) => {
+          if (value.isUnmeasured === true) this.closeWhenIdle = true;
+          if (this.state === "handling" && this.finishExchange(code, 0, HEADER_BYTES + sent, undefined) === "next")
             this.goOn();
           this.flush();
         },
@@ -323,7 +321,8 @@ export class ServerConnection implements Session, ConnectionEvents {
     return this.finishExchange(code, 0, bytes, undefined);
   }
 
-  private async stream(answer: StreamedAnswer, code: number): Promise<void> {
+  /** Returns how many bytes of the body left. */
+  private async stream(answer: StreamedAnswer, code: number): Promise<number> {
     try {
       const header = Buffer.allocUnsafe(HEADER_BYTES);
       writeHeader(header, 0, answer.bodyBytes, ANSWER_COMMAND, 0);
@@ -332,22 +331,23 @@ export class ServerConnection implements Session, ConnectionEvents {
       for (;;) {
         const pulled = answer.next();
         const piece = pulled instanceof Promise ? await pulled : pulled;
-        if (this.isGone()) return;
+        if (this.isGone()) return sent;
         if (piece === undefined) break;
         sent += piece.length;
         const flowing: boolean = first === undefined ? this.socket.write(piece) : this.socket.writePair(first, piece);
         first = undefined;
         if (!flowing) await this.waitUntilDrained();
         else this.movedInSweep = this.owner.sweep;
-        if (this.isGone()) return;
+        if (this.isGone()) return sent;
         if (this.socket.pendingBytes === 0) answer.sent?.();
       }
       if (first !== undefined) this.socket.write(first);
-      if (sent !== answer.bodyBytes)
+      if (sent !== answer.bodyBytes && answer.isUnmeasured !== true)
         throw new FdfsError("IO_FAILED", {
           reason: `the file ended after ${sent} of ${answer.bodyBytes} bytes`,
           command: code,
         });
+      return sent;
     } finally {
       answer.close();
     }

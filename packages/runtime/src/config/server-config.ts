@@ -17,11 +17,8 @@ export interface LoadedConfig<C> {
   readonly warnings: readonly ConfigWarning[];
 }
 
-/** How a log file is written, rotated and deleted. */
-export type LogFileConfig = Omit<
-  TableValues<(typeof accessLogFileTable)["rows"]>,
-  "compressOld" | "compressDaysBefore"
->;
+/** How a log file is written and rotated, and what becomes of its copies. */
+export type LogFileConfig = TableValues<(typeof accessLogFileTable)["rows"]>;
 
 export type ErrorLogConfig = LogFileConfig & Pick<TableValues<(typeof errorLogTable)["rows"]>, "format">;
 
@@ -70,13 +67,8 @@ export function serverConfigOf(values: ServerValues, ini: IniFile, problems: Con
     allowHosts: allowHostsOf(network.allowHosts, ini, problems),
     ...values.connectionPool,
     ...values.logging,
-    errorLog: { ...logFileConfigOf(values.errorLog), format: values.errorLog.format },
+    errorLog: values.errorLog,
   };
-}
-
-export function logFileConfigOf(values: LogFileConfig): LogFileConfig {
-  const { flushIntervalMs, rotateDaily, rotateTime, rotateOnSizeBytes, keepDays, deleteOldTime } = values;
-  return { flushIntervalMs, rotateDaily, rotateTime, rotateOnSizeBytes, keepDays, deleteOldTime };
 }
 
 function bindAddressesOf(network: ServerValues["network"]): string[] {

@@ -9,7 +9,6 @@ import type { ServerAddress } from "./server-address.ts";
 import {
   type LoadedConfig,
   type LogFileConfig,
-  logFileConfigOf,
   requireDirectory,
   type ServerConfig,
   serverConfigOf,
@@ -109,7 +108,7 @@ function storageConfigOf(values: Values, ini: IniFile, problems: ConfigProblems)
     checkStorePathMark: layout.checkStorePathMark,
     ...replication,
     syncThreadsMax: raisedToMin(syncThreadsMaxOf(replication.syncThreadsMax, storePaths), values, ini, problems),
-    accessLog: { ...values.accessLog, ...logFileConfigOf(values.accessLogFile) },
+    accessLog: { ...values.accessLog, ...values.accessLogFile },
   };
 }
 

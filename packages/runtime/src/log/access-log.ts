@@ -4,7 +4,7 @@ import type { LogFileConfig } from "../config/server-config.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import { LocalTimeText } from "./local-time.ts";
-import { RotatingFile } from "./rotating-file.ts";
+import { RotatingFile, type RotatingFileOptions } from "./rotating-file.ts";
 
 /** C's words for what a client asked. */
 export type AccessAction =
@@ -27,7 +27,7 @@ export interface AccessLogOptions {
   /** `<base_path>/logs/storage_access.log` */
   readonly path: string;
   readonly config: LogFileConfig & { readonly timePrecision: TimePrecision };
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: RotatingFileOptions["onError"];
 }
 
 export class AccessLog {

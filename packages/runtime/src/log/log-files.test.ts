@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MemoryDisk } from "../../test/memory-disk.ts";
 import { SteppedClock } from "../../test/stepped-clock.ts";
 import type { LogFileConfig } from "../config/server-config.ts";
-import { SystemError } from "../ports/system-error.ts";
+import { SystemError, systemErrorCode } from "../ports/system-error.ts";
 import { AccessLineFormat, AccessLog } from "./access-log.ts";
 import { lastDaily, LocalTimeText, nextDaily } from "./local-time.ts";
 import { fileSink } from "./log-sinks.ts";
@@ -16,6 +16,8 @@ const config: LogFileConfig = {
   rotateDaily: true,
   rotateTime: { hour: 0, minute: 0, second: 0 },
   rotateOnSizeBytes: 0,
+  compressOld: false,
+  compressDaysBefore: 1,
   keepDays: 2,
   deleteOldTime: { hour: 1, minute: 30, second: 0 },
 };
@@ -30,7 +32,7 @@ function setUp(more: Partial<LogFileConfig> = {}) {
       clock,
       path: "/l/x.log",
       config: { ...config, ...more },
-      onError: (error) => errors.push(error),
+      onError: (error, concerns) => errors.push([concerns, systemErrorCode(error)]),
     });
   return { clock, disk, errors, open };
 }
@@ -123,6 +125,13 @@ describe("rotating file", () => {
     clock.advance(dayMs);
     file.close();
     expect(disk.stat("/l/x.log.20200101")).toBeDefined();
+  });
+
+  it("deletes at the start, too: a server may never run at that time of the day", () => {
+    const { disk, open } = setUp();
+    disk.put("/l/x.log.20261119", "x");
+    open().close();
+    expect(disk.readDirectory("/l")).toEqual(["x.log"]);
   });
 
   it("loses counted lines on a failing disk, reports once, and goes on", () => {

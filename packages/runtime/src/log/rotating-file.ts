@@ -1,15 +1,15 @@
-// A log file that is written in batches, renamed daily or by size with C's names, and whose old copies are deleted
-// (storage-formats.md §6.6, §7.1). A disk that fails costs lines, which are counted, never the server.
-import { basename, dirname, join } from "node:path";
+// A log file that is written in batches and renamed daily or by size with C's names (storage-formats.md §6.6, §7.1). A
+// disk that fails costs lines, which are counted, never the server.
+import { dirname } from "node:path";
 import type { LogFileConfig } from "../config/server-config.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Disk, DiskFile } from "../ports/disk.ts";
 import { systemErrorCode } from "../ports/system-error.ts";
 import { dayStamp, lastDaily, nextDaily, secondStamp } from "./local-time.ts";
+import { OldLogFiles } from "./old-log-files.ts";
 
 /** Text in memory at which a batch is written early; also what a failing disk can cost at once. */
 const bufferedCharactersMax = 64 * 1024;
-const dayMs = 86_400_000;
 
 export interface RotatingFileOptions {
   readonly disk: Disk;
@@ -18,13 +18,19 @@ export interface RotatingFileOptions {
   readonly config: LogFileConfig;
   /** First text of every new file. */
   readonly header?: (timeMs: number) => string;
-  /** Called once when writing begins to fail, and again after it had worked in between. */
-  readonly onError?: (error: unknown) => void;
+  /**
+   * "lines": called once when writing begins to fail, and again after it had worked in between. "old files": at each
+   * attempt to compress or delete old copies that fails; the next one is made a day later.
+   */
+  readonly onError?: (error: unknown, concerns: LogFileTrouble) => void;
 }
+
+export type LogFileTrouble = "lines" | "old files";
 
 export class RotatingFile {
   readonly #options: RotatingFileOptions;
   readonly #timer: Timer;
+  readonly #oldFiles: OldLogFiles;
   #lines: string[] = [];
   #characters = 0;
   #file: DiskFile | undefined;
@@ -41,6 +47,7 @@ export class RotatingFile {
     const now = clock.now();
     this.#rotateAtMs = nextDaily(now, config.rotateTime);
     this.#deleteAtMs = nextDaily(now, config.deleteOldTime);
+    this.#oldFiles = new OldLogFiles({ ...options, onError: (error) => this.#tell(error, "old files") });
     this.#timer = clock.every(config.flushIntervalMs, () => this.#tick());
   }
 
@@ -64,6 +71,8 @@ export class RotatingFile {
       file.#timer.cancel();
       throw error;
     }
+    // A server that never runs at that time of the day would keep everything.
+    file.#tidy();
     return file;
   }
 
@@ -102,6 +111,7 @@ export class RotatingFile {
     this.flush();
     this.#isClosed = true;
     this.#timer.cancel();
+    this.#oldFiles.close();
     this.#closeFile();
   }
 
@@ -115,9 +125,14 @@ export class RotatingFile {
       this.#rotateAtMs = nextDaily(now, config.rotateTime);
     }
     if (now >= this.#deleteAtMs) {
-      if (config.keepDays > 0) this.#deleteOld(now);
+      this.#tidy();
       this.#deleteAtMs = nextDaily(now, config.deleteOldTime);
     }
+  }
+
+  #tidy(): void {
+    this.#oldFiles.delete();
+    this.#oldFiles.compress();
   }
 
   #writeText(text: string): void {
@@ -155,38 +170,27 @@ export class RotatingFile {
     } catch (error) {
       this.#failed(error);
     }
+    this.#oldFiles.compress();
   }
 
   #renameAway(timeMs: number): void {
     const { disk, path, config, clock } = this.#options;
     const byDay = `${path}.${dayStamp(timeMs)}`;
     // A copy that exists is never replaced: the second one of a day bears the time, too.
-    const useDay = config.rotateOnSizeBytes === 0 && disk.linkStat(byDay) === undefined;
+    const useDay = config.rotateOnSizeBytes === 0 && this.#oldFiles.isFree(byDay);
     const target = useDay ? byDay : `${path}.${secondStamp(clock.now())}`;
     // Twice in a second: wait for the next batch rather than overwrite.
-    if (disk.linkStat(target) === undefined) disk.rename(path, target);
-  }
-
-  /** Deletes copies whose name says that they are too old. Never throws. */
-  #deleteOld(now: number): void {
-    const { disk, path, config } = this.#options;
-    const oldest = dayStamp(now - config.keepDays * dayMs);
-    const prefix = `${basename(path)}.`;
-    try {
-      for (const name of disk.readDirectory(dirname(path))) {
-        if (!name.startsWith(prefix)) continue;
-        const stamp = /^(\d{8})(?:_\d{6})?(?:\.gz)?$/.exec(name.slice(prefix.length))?.[1];
-        if (stamp !== undefined && stamp < oldest) disk.unlink(join(dirname(path), name));
-      }
-    } catch (error) {
-      this.#failed(error);
-    }
+    if (this.#oldFiles.isFree(target)) disk.rename(path, target);
   }
 
   #failed(error: unknown): void {
+    if (!this.#isFailing) this.#tell(error, "lines");
+    this.#isFailing = true;
+  }
+
+  #tell(error: unknown, concerns: LogFileTrouble): void {
     // Only the disk can fail here; anything else is a mistake of ours and must not hide in a log.
     if (systemErrorCode(error) === undefined) throw error;
-    if (!this.#isFailing) this.#options.onError?.(error);
-    this.#isFailing = true;
+    this.#options.onError?.(error, concerns);
   }
 }

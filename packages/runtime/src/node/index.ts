@@ -1,5 +1,6 @@
 // The door to the real world. Only main.ts files, the CLI and tests come through it.
 import type { World } from "../ports/world.ts";
+import { nodeBootId } from "./boot-id.ts";
 import { nodeClock } from "./clock.ts";
 import { nodeDisk } from "./disk.ts";
 import { nodeNetwork } from "./network.ts";
@@ -10,5 +11,5 @@ export { nodeClock, nodeDisk, nodeNetwork, nodeRandom };
 
 /** The machine this process runs on. */
 export function nodeWorld(): World {
-  return { clock: nodeClock, random: nodeRandom, disk: nodeDisk, network: nodeNetwork };
+  return { clock: nodeClock, random: nodeRandom, disk: nodeDisk, network: nodeNetwork, bootId: nodeBootId() };
 }

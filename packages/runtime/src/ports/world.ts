@@ -9,4 +9,9 @@ export interface World {
   readonly random: Random;
   readonly disk: Disk;
   readonly network: Network;
+  /**
+   * Another text after every start of the machine, so that a process can tell whether an earlier one ended with its
+   * machine. Undefined where the system does not say.
+   */
+  readonly bootId: string | undefined;
 }

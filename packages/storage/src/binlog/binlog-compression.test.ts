@@ -86,7 +86,7 @@ describe("compression of the log", () => {
     for (let call = 1; ; call++) {
       const { world, host, open, ...first } = setUp();
       host.crashAtDiskCall(call, "process");
-      let isKilled = false;
+      let isKilled = false as boolean;
       await world.run(
         compressParts({ ...first, firstNeededPart: () => 2 }, neverStops).catch(() => {
           isKilled = true;

@@ -13,7 +13,7 @@ export interface BinlogPart {
 }
 
 /** Path of a part that is compressed. */
-export function compressedPartPath(folder: string, part: number): string {
+function compressedPartPath(folder: string, part: number): string {
   return `${binlogPartPath(folder, part)}.gz`;
 }
 

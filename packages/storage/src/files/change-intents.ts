@@ -143,7 +143,12 @@ function settleOrRefuse(disk: Disk, path: StorePath, binlog: BinlogWriter, chang
 function readIntent(content: Buffer): { change: Change; logged: BinlogPosition } | undefined {
   const text = content.toString();
   if (!text.endsWith("\n")) return undefined;
-  return JSON.parse(text) as { change: Change; logged: BinlogPosition };
+  try {
+    return JSON.parse(text) as { change: Change; logged: BinlogPosition };
+  } catch {
+    // The machine went down before it was on the disk, so what it was for is there by half at best: repair sees to that.
+    return undefined;
+  }
 }
 
 /** missing: no record of the file · last: the change's own is the last one of the file · followed: another one is. */

@@ -18,6 +18,11 @@ export class FileLocks {
     }
   }
 
+  /** Whether nobody is at it now. */
+  isFree(key: string): boolean {
+    return !this.tails.has(key);
+  }
+
   /** As `run`, in this turn if nobody else is at it; then the lock is held for as long as `work` makes wait. */
   soon<T>(key: string, work: () => Awaitable<T>): Awaitable<T> {
     if (this.tails.has(key)) return this.run(key, async () => work());

@@ -1,13 +1,14 @@
 // Everything the file services share: whose files they are, where they lie, the log of what happened to them.
 import { FdfsError } from "@fastdfs-ts/protocol";
 import type { Slab } from "@fastdfs-ts/rpc";
-import type { Clock, Logger, Random } from "@fastdfs-ts/runtime";
+import type { Clock, Disk, Logger, Random } from "@fastdfs-ts/runtime";
 
 import type { BinlogWriter } from "../binlog/binlog-writer.ts";
 import type { StorageStatistics } from "../stats.ts";
 import type { StorePaths } from "../store/store-paths.ts";
 import type { FileLocks } from "./file-locks.ts";
 import type { NameIssuer } from "./name-issuer.ts";
+import type { RecentDeletions } from "./recent-deletions.ts";
 
 export interface FileStore {
   readonly groupName: string;
@@ -20,7 +21,10 @@ export interface FileStore {
   readonly names: NameIssuer;
   readonly statistics: StorageStatistics;
   readonly locks: FileLocks;
+  readonly deletions: RecentDeletions;
   readonly slab: Slab;
+  /** For what lies under `base_path`; each store path has a disk of its own. */
+  readonly disk: Disk;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -1,4 +1,4 @@
-// Gives out names for new files: each one only once (storage-formats.md §1.8). Two names of one second differ in 23 bits,
+// Gives out names for new files: each one only once (storage-formats.md §1.8), but for very large ones (free-name.ts). Two names of one second differ in 23 bits,
 // which need not be random, only different: they run through all 2^23 values in a scattered order, from a random start.
 // Remembering names, as C does, would cost more than making them.
 import { composeName, FACTS_BLOCK_CHARS, mintTail, type NewName, printLogicalName } from "@fastdfs-ts/protocol";

@@ -14,7 +14,7 @@ export interface ResolvedName {
 }
 
 /** Throws FdfsError BAD_REQUEST for a name that no file here can have (wire-protocol.md §3.8). */
-export function resolveName(store: FileStore, logicalName: string): ResolvedName {
+export function resolveName(store: Pick<FileStore, "paths">, logicalName: string): ResolvedName {
   const { storePathIndex, pathInStore } = parseLogicalName(logicalName, store.paths.count);
   // The shape alone lets the names of the hash directories themselves through.
   if (pathInStore.endsWith("/.") || pathInStore.endsWith("/..")) {
@@ -22,4 +22,14 @@ export function resolveName(store: FileStore, logicalName: string): ResolvedName
   }
   const storePath = store.paths.all[storePathIndex]!;
   return { logicalName, storePath, pathInStore, path: storePath.fileAt(pathInStore) };
+}
+
+/** As `resolveName`, undefined for such a name. */
+export function resolveNameOrNot(store: Pick<FileStore, "paths">, logicalName: string): ResolvedName | undefined {
+  try {
+    return resolveName(store, logicalName);
+  } catch (error) {
+    if (error instanceof FdfsError) return undefined;
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 // Pushed changes of an existing file: append (25), modify (35), truncate (37), by wire-protocol.md §9.5 to §9.7. The new
-// bytes are complete in the incoming folder before the file is looked at and locked: so no sender, however slow, holds up
-// the clients of the file, and two members that push changes of one file to each other do not wait for each other.
+// bytes are complete in the incoming folder before the file is locked and judged: so no sender, however slow, holds up the
+// clients of the file, and two members that push changes of one file to each other do not wait for each other. Bytes that
+// are not wanted are dropped as they come, if that is certain before.
 import { HEADER_BYTES, type SyncTruncateRequest, SyncWriteRequest } from "@fastdfs-ts/protocol";
 import type { ContentReader } from "@fastdfs-ts/rpc";
 import type { FileStat } from "@fastdfs-ts/runtime";
@@ -15,7 +16,7 @@ import { countOpen } from "../pieces.ts";
 import type { StoreFile } from "../store/store-disk.ts";
 import type { ApplyOutcome } from "./apply-outcome.ts";
 import { countedIn, drop, requireAnnounced } from "./replica-content.ts";
-import { resolveReplica } from "./replica-target.ts";
+import { lockOf, resolveReplica } from "./replica-target.ts";
 
 /** What the file here is to a pushed change. */
 type Verdict = (stat: FileStat | undefined) => ApplyOutcome;
@@ -59,10 +60,12 @@ async function applyWrite(
   const target = resolveReplica(store, logicalName);
   const { storePath } = target;
   requireAnnounced(bytes, content);
-  const verdict = judge(await storePath.disk.linkStat(target.path));
-  if (verdict !== "applied") {
-    await drop(content);
-    return verdict;
+  if (store.locks.isFree(lockOf(target))) {
+    const verdict = judge(await storePath.disk.linkStat(target.path));
+    if (verdict !== "applied") {
+      await drop(content);
+      return verdict;
+    }
   }
   const frontBytes = HEADER_BYTES + SyncWriteRequest.fixedSize + logicalName.length;
   return countedIn(store, frontBytes, bytes, async (writes) => {
@@ -70,7 +73,10 @@ async function applyWrite(
     let isSpoolNeeded = false as boolean; // set in a callback, which the compiler does not see
     try {
       return await changeReplica(store, target, request.timestampSeconds, judge, async (file, stat, facts) => {
-        const put = () => copyInto(target, spool, file, offset);
+        const put = async () => {
+          await copyInto(target, spool, file, offset);
+          await file.setTimes(facts.seconds);
+        };
         if (kind === "append") {
           const change: Change = { kind, ...facts, offset, bytes };
           await tryOut(store, target, change, { act: put, undo: () => file.truncate(stat.sizeBytes) });
@@ -99,7 +105,10 @@ export async function applyTruncate(store: FileStore, request: SyncTruncateReque
   return changeReplica(store, target, timestampSeconds, judge, async (file, _stat, facts) => {
     countOpen(store.statistics);
     const change: Change = { kind: "truncate", ...facts, oldBytes, newBytes };
-    const act = () => file.truncate(newBytes);
+    const act = async () => {
+      await file.truncate(newBytes);
+      await file.setTimes(facts.seconds);
+    };
     // A file can be too large for the file system; what is cut off is gone.
     if (newBytes > oldBytes) await tryOut(store, target, change, { act, undo: () => file.truncate(oldBytes) });
     else await carryOut(store, target, change, act);
@@ -113,7 +122,7 @@ interface ReplicaFacts {
   readonly pathInStore: string;
 }
 
-/** Runs `change` on the file under its lock if the verdict still is to apply it, and gives it the time of the record. */
+/** Runs `change` on the file under its lock if the verdict still is to apply it. */
 function changeReplica(
   store: FileStore,
   target: ResolvedName,
@@ -130,11 +139,10 @@ function changeReplica(
     const file = await disk.open(path, "write");
     try {
       await change(file, stat, { isReplica: true, seconds, logicalName, pathInStore });
-      await file.setTimes(seconds);
     } finally {
       await file.close();
     }
     return "applied";
   };
-  return store.locks.run(path, run);
+  return store.locks.run(lockOf(target), run);
 }

@@ -12,7 +12,7 @@ import type { ResolvedName } from "../files/resolve-name.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { ApplyOutcome } from "./apply-outcome.ts";
 import { countedIn, drop, requireAnnounced } from "./replica-content.ts";
-import { placeAt, resolveReplica } from "./replica-target.ts";
+import { lockOf, placeAt, resolveReplica } from "./replica-target.ts";
 
 /** Created or replaced. */
 type WholeFileOp = "c" | "u";
@@ -57,7 +57,7 @@ function receive(
   return countedIn(store, frontBytes, contentBytes, (writes) =>
     // The lock is taken when the content is here: nobody waits for a slow sender.
     after(receiveFile(target.storePath, content, writes, { modifiedSeconds: timestampSeconds }), (received) =>
-      store.locks.soon(target.path, () => publish(store, op, target, timestampSeconds, received)),
+      store.locks.soon(lockOf(target), () => publish(store, op, target, timestampSeconds, received)),
     ),
   );
 }

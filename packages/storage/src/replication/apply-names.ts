@@ -6,14 +6,14 @@ import type { Change } from "../files/change-intents.ts";
 import type { FileStore } from "../files/file-store.ts";
 import { after, type Awaitable } from "../store/awaitable.ts";
 import type { ApplyOutcome } from "./apply-outcome.ts";
-import { placeAt, resolveReplica } from "./replica-target.ts";
+import { lockOf, placeAt, resolveReplica } from "./replica-target.ts";
 
 /** 17. Metadata and slaves have records of their own. */
 export function applyDelete(store: FileStore, request: SyncDeleteRequest): Awaitable<ApplyOutcome> {
   const { logicalName, timestampSeconds } = request;
   const target = resolveReplica(store, logicalName);
   const { disk } = target.storePath;
-  return store.locks.soon(target.path, () =>
+  return store.locks.soon(lockOf(target), () =>
     after(disk.linkStat(target.path), (stat): Awaitable<ApplyOutcome> => {
       if (stat === undefined) return "missing";
       if (stat.kind !== "file" && stat.kind !== "symlink") {
@@ -21,6 +21,7 @@ export function applyDelete(store: FileStore, request: SyncDeleteRequest): Await
       }
       // A process that is killed in between is sent the record again.
       store.binlog.append(timestampSeconds, "d", logicalName);
+      store.deletions.note(logicalName);
       return after(disk.unlink(target.path), () => "applied" as const);
     }),
   );
@@ -32,7 +33,7 @@ export async function applyLink(store: FileStore, request: SyncLinkRequest): Pro
   const link = resolveReplica(store, linkName);
   const linked = resolveReplica(store, targetName);
   const { disk } = link.storePath;
-  await store.locks.run(link.path, async () => {
+  await store.locks.run(lockOf(link), async () => {
     const isThere = (await disk.linkStat(link.path)) !== undefined;
     const canBeMade = !isThere && (await linked.storePath.disk.stat(linked.path)) !== undefined;
     store.binlog.append(timestampSeconds, "l", linkName, targetName);
@@ -50,7 +51,7 @@ export async function applyRename(store: FileStore, request: SyncRenameRequest):
   if (to.storePath !== from.storePath) {
     throw new FdfsError("BAD_REQUEST", { fileName: oldName, reason: `${newName} lies on another store path` });
   }
-  return store.locks.run(from.path, async (): Promise<ApplyOutcome> => {
+  return store.locks.run(lockOf(from), async (): Promise<ApplyOutcome> => {
     if ((await disk.linkStat(to.path)) !== undefined) return "held";
     if ((await disk.linkStat(from.path)) === undefined) return "missing";
     const change: Change = {

@@ -1,5 +1,5 @@
 // Names in records that peers push, and giving a file such a name.
-import { FdfsError } from "@fastdfs-ts/protocol";
+import { FdfsError, METADATA_SUFFIX } from "@fastdfs-ts/protocol";
 import { systemErrorCode } from "@fastdfs-ts/runtime";
 import { dirname } from "node:path";
 
@@ -35,4 +35,9 @@ export function placeAt(target: ResolvedName, place: () => Awaitable<void>): Awa
     if (systemErrorCode(error) !== "ENOENT") throw error;
     return after(target.storePath.disk.makeDirectory(dirname(target.path)), place);
   });
+}
+
+/** What to lock for a change of the target: metadata changes under the lock of its file, also for clients. */
+export function lockOf({ path }: ResolvedName): string {
+  return path.endsWith(METADATA_SUFFIX) ? path.slice(0, -METADATA_SUFFIX.length) : path;
 }

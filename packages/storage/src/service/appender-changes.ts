@@ -7,6 +7,7 @@ import {
   HEADER_BYTES,
   isAppenderFacts,
   ModifyRequest,
+  type NewName,
   parseNameFacts,
   type RegenerateRequest,
   storageCommands,
@@ -21,6 +22,7 @@ import { type Change, SPOOL } from "../files/change-intents.ts";
 import { fileCrc32 } from "../files/file-crc32.ts";
 import { changeSeconds, type FileStore, noteChange } from "../files/file-store.ts";
 import { discard } from "../files/discard.ts";
+import { withFreeName } from "../files/free-name.ts";
 import { receiveFile } from "../files/receive-file.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
 import { CountedWrites, countOpen, countReadFile } from "../pieces.ts";
@@ -181,27 +183,30 @@ async function regenerate(store: FileStore, request: RegenerateRequest, session:
     // This is all that C counts: a new name does not even move the time of the last change.
     countReadFile(store.statistics, stat.sizeBytes);
     const facts = changeFacts(store, target);
-    newName = store.names.issueInPlaceOf(request.logicalName, {
+    const naming: NewName = {
       kind: "normal",
       source: store.source,
       createdSeconds: facts.seconds,
       fileBytes: stat.sizeBytes,
       crc32: checksum,
       extension: "",
-    });
-    const to = resolveName(store, newName);
-    const change: Change = {
-      kind: "rename",
-      ...facts,
-      logicalName: newName,
-      pathInStore: to.pathInStore,
-      oldName: request.logicalName,
-      oldPathInStore: target.pathInStore,
     };
-    const { disk } = target.storePath;
-    await tryOut(store, target, change, {
-      act: () => disk.rename(target.path, to.path),
-      undo: () => disk.rename(to.path, target.path),
+    const issue = (named: NewName) => store.names.issueInPlaceOf(request.logicalName, named);
+    await withFreeName(store, naming, issue, async (to) => {
+      newName = to.logicalName;
+      const change: Change = {
+        kind: "rename",
+        ...facts,
+        logicalName: newName,
+        pathInStore: to.pathInStore,
+        oldName: request.logicalName,
+        oldPathInStore: target.pathInStore,
+      };
+      const { disk } = target.storePath;
+      await tryOut(store, target, change, {
+        act: () => disk.rename(target.path, to.path),
+        undo: () => disk.rename(to.path, target.path),
+      });
     });
     session.subject = `${request.logicalName}=>${newName}`;
   });

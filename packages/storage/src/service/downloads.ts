@@ -17,7 +17,9 @@ import { answerRaw, type Route, type RouteAnswer, type Session, type StreamedAns
 
 import { type FileStore, requireOwnGroup } from "../files/file-store.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
+import { openContent } from "../files/stored-content.ts";
 import { CountedReads, countOpen, countReadFile } from "../pieces.ts";
+import type { MissingFile, ReadThrough } from "../replication/read-through.ts";
 import type { StorageStatistics } from "../stats.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { StoreFile } from "../store/store-disk.ts";
@@ -27,11 +29,21 @@ const WHOLE_BYTES = 64 * 1024;
 /** Bytes read at a time above it. */
 const PIECE_BYTES = 256 * 1024;
 
-export function downloadRoutes(store: FileStore): Route[] {
-  return [answerRaw(storageCommands.downloadFile, (request, session) => download(store, request, session))];
+export function downloadRoutes(store: FileStore, readThrough: ReadThrough | undefined): Route[] {
+  return [
+    answerRaw(storageCommands.downloadFile, (request, session, flags) =>
+      download(store, readThrough, request, session, flags),
+    ),
+  ];
 }
 
-function download(store: FileStore, request: DownloadRequest, session: Session): Awaitable<RouteAnswer> {
+function download(
+  store: FileStore,
+  readThrough: ReadThrough | undefined,
+  request: DownloadRequest,
+  session: Session,
+  flags: number,
+): Awaitable<RouteAnswer> {
   session.subject = request.logicalName;
   requireOwnGroup(store, request.groupName);
   const target = resolveName(store, request.logicalName);
@@ -45,9 +57,30 @@ function download(store: FileStore, request: DownloadRequest, session: Session):
     (error) => {
       const failure = FdfsError.fromUnknown(error, { fileName: request.logicalName });
       if (!refusals.has(failure.kind)) noteUnreadable(store.statistics);
-      throw failure;
+      if (failure.kind !== "NOT_FOUND" || readThrough === undefined) throw failure;
+      return passOn(store, readThrough, request, { ...target, session, flags }, failure);
     },
   );
+}
+
+/** The content from the member that has it, or the failure. */
+async function passOn(
+  store: FileStore,
+  readThrough: ReadThrough,
+  request: DownloadRequest,
+  missing: MissingFile,
+  failure: FdfsError,
+): Promise<StreamedAnswer> {
+  const answer = await readThrough.download(missing, request);
+  if (answer === undefined) throw failure;
+  return {
+    ...answer,
+    async next() {
+      const piece = await answer.next();
+      if (piece === undefined) noteSent(store, answer.bodyBytes);
+      return piece;
+    },
+  };
 }
 
 /** The size of the whole file that is asked for, if its name states one that is small. */
@@ -82,14 +115,14 @@ function downloadWhole(
 }
 
 async function downloadRange(store: FileStore, request: DownloadRequest, target: ResolvedName): Promise<RouteAnswer> {
-  const file = await target.storePath.disk.open(target.path, "read");
+  const content = await openContent(store, target);
+  const { file } = content;
   let answer: RouteAnswer;
   try {
-    const stat = await file.stat();
-    if (stat.kind !== "file") throw new FdfsError("NOT_A_FILE", { fileName: target.logicalName });
-    const bytes = rangeBytes(request, stat.sizeBytes);
-    if (bytes > WHOLE_BYTES) answer = streamed(store, file, request.offset, bytes);
-    else answer = { frame: await wholeFrame(store, file, request.offset, bytes), slab: store.slab };
+    const bytes = rangeBytes(request, content.bytes);
+    const from = content.at + request.offset;
+    if (bytes > WHOLE_BYTES) answer = streamed(store, file, from, bytes);
+    else answer = { frame: await wholeFrame(store, file, from, bytes), slab: store.slab };
   } catch (error) {
     await file.close();
     throw error;

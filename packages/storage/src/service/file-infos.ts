@@ -18,29 +18,43 @@ import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 import { fileCrc32 } from "../files/file-crc32.ts";
 import { type FileStore, requireOwnGroup } from "../files/file-store.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
+import { statContent } from "../files/stored-content.ts";
 import { countReadFile } from "../pieces.ts";
+import { decidesAboutPush, type ReadThrough } from "../replication/read-through.ts";
 
-export function fileInfoRoutes(store: FileStore): Route[] {
+export function fileInfoRoutes(store: FileStore, readThrough: ReadThrough | undefined): Route[] {
   return [
     answerRaw(storageCommands.queryFileInfo, (request, session, flags) =>
-      queryFileInfo(store, request, session, flags),
+      queryFileInfo(store, readThrough, request, session, flags),
     ),
   ];
 }
 
-async function queryFileInfo(store: FileStore, request: FileRequest, session: Session, flags: number): Promise<Buffer> {
+/** A missing file is never logged, so there is nothing to do for `fileInfoFlags.silent`. */
+async function queryFileInfo(
+  store: FileStore,
+  readThrough: ReadThrough | undefined,
+  request: FileRequest,
+  session: Session,
+  flags: number,
+): Promise<Buffer> {
   session.subject = request.logicalName;
   requireOwnGroup(store, request.groupName);
   const target = resolveName(store, request.logicalName);
-  const { disk } = target.storePath;
-  const stat = await disk.stat(target.path);
-  if (stat === undefined)
+  const stat = await statContent(target);
+  const shape = store.addressBytes() === IPV6_FIELD_BYTES ? FileInfoIpv6 : FileInfo;
+  if (stat === undefined) {
+    const missing = { ...target, session, flags };
+    const info = decidesAboutPush(flags)
+      ? undefined
+      : await readThrough?.ask(missing, storageCommands.queryFileInfo, request);
+    if (info !== undefined) return shape.encode(info);
     throw new FdfsError("NOT_FOUND", { fileName: request.logicalName, reason: "the file does not exist" });
+  }
   if (stat.kind !== "file") throw new FdfsError("NOT_A_FILE", { fileName: request.logicalName });
   // The time is that of a link itself, the size that of what it points to.
-  const modifiedMs = (await disk.linkStat(target.path))?.modifiedMs ?? stat.modifiedMs;
+  const modifiedMs = (await target.storePath.disk.linkStat(target.path))?.modifiedMs ?? stat.modifiedMs;
   const facts = parseNameFacts(target.pathInStore, TRUE_PATH_BYTES);
-  const shape = store.addressBytes() === IPV6_FIELD_BYTES ? FileInfoIpv6 : FileInfo;
   return shape.encode({
     fileBytes: stat.sizeBytes,
     modifiedSeconds: Math.floor(modifiedMs / 1000),

@@ -3,23 +3,27 @@ import { connectionCommands } from "@fastdfs-ts/protocol";
 import { answer, quit, type Route } from "@fastdfs-ts/rpc";
 
 import type { FileStore } from "../files/file-store.ts";
+import type { ReadThrough } from "../replication/read-through.ts";
 import { appenderRoutes } from "./appender-changes.ts";
 import { deleteRoutes } from "./deletes.ts";
 import { downloadRoutes } from "./downloads.ts";
+import { binlogRoutes } from "./fetch-binlog.ts";
 import { fileInfoRoutes } from "./file-infos.ts";
 import { linkRoutes } from "./links.ts";
 import { metadataRoutes } from "./metadata.ts";
 import { uploadRoutes } from "./uploads.ts";
 
-export function fileRoutes(store: FileStore): Route[] {
+/** With `readThrough`, files that have not come here yet are fetched from the member that took them. */
+export function fileRoutes(store: FileStore, readThrough?: ReadThrough): Route[] {
   return [
     ...uploadRoutes(store),
-    ...downloadRoutes(store),
+    ...downloadRoutes(store, readThrough),
     ...deleteRoutes(store),
-    ...metadataRoutes(store),
-    ...fileInfoRoutes(store),
+    ...metadataRoutes(store, readThrough),
+    ...fileInfoRoutes(store, readThrough),
     ...appenderRoutes(store),
     ...linkRoutes(store),
+    ...binlogRoutes(store),
     answer(connectionCommands.activeTest, () => ({})),
     quit(connectionCommands.quit),
   ];

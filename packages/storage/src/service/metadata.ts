@@ -18,25 +18,48 @@ import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 import { changeSeconds, type FileStore, noteChange, requireOwnGroup } from "../files/file-store.ts";
 import { discard } from "../files/discard.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
+import { statContent } from "../files/stored-content.ts";
 import { countReadFile } from "../pieces.ts";
+import type { ReadThrough } from "../replication/read-through.ts";
 
-export function metadataRoutes(store: FileStore): Route[] {
+export function metadataRoutes(store: FileStore, readThrough: ReadThrough | undefined): Route[] {
   return [
     answerRaw(storageCommands.setMetadata, (request, session) => setMetadata(store, request, session)),
-    answerRaw(storageCommands.getMetadata, (request, session) => getMetadata(store, request, session)),
+    answerRaw(storageCommands.getMetadata, (request, session, flags) =>
+      getMetadata(store, readThrough, request, session, flags),
+    ),
   ];
 }
 
-async function getMetadata(store: FileStore, request: FileRequest, session: Session): Promise<Buffer> {
-  const { statistics } = store;
+async function getMetadata(
+  store: FileStore,
+  readThrough: ReadThrough | undefined,
+  request: FileRequest,
+  session: Session,
+  flags: number,
+): Promise<Buffer> {
   session.subject = request.logicalName;
   requireOwnGroup(store, request.groupName);
   const target = resolveName(store, request.logicalName);
+  try {
+    return await readMetadata(store, target);
+  } catch (error) {
+    // The file may be here and its metadata still on the way.
+    const failure = FdfsError.fromUnknown(error);
+    if (failure.kind !== "NOT_FOUND" || store.deletions.has(metadataName(request.logicalName))) throw failure;
+    const answer = await readThrough?.ask({ ...target, session, flags }, storageCommands.getMetadata, request);
+    if (answer === undefined) throw failure;
+    return answer.metadata;
+  }
+}
+
+async function readMetadata(store: FileStore, target: ResolvedName): Promise<Buffer> {
+  const { statistics } = store;
   await requireFile(target);
   const metadataPath = metadataName(target.path);
   const stat = await target.storePath.disk.stat(metadataPath);
   if (stat === undefined)
-    throw new FdfsError("NOT_FOUND", { fileName: request.logicalName, reason: "the file has no metadata" });
+    throw new FdfsError("NOT_FOUND", { fileName: target.logicalName, reason: "the file has no metadata" });
   if (stat.kind !== "file") throw new FdfsError("NOT_A_FILE", { fileName: metadataPath });
   statistics.totalGetMetaCount++;
   const content = await readUntilNul(target, metadataPath);
@@ -102,12 +125,14 @@ async function writeMetadata(
 }
 
 async function removeMetadata(store: FileStore, target: ResolvedName): Promise<void> {
-  store.binlog.append(changeSeconds(store), "D", metadataName(target.logicalName));
+  const name = metadataName(target.logicalName);
+  store.binlog.append(changeSeconds(store), "D", name);
+  store.deletions.note(name);
   await target.storePath.disk.unlink(metadataName(target.path));
 }
 
 async function requireFile(target: ResolvedName): Promise<void> {
-  if ((await target.storePath.disk.stat(target.path)) === undefined) {
+  if ((await statContent(target)) === undefined) {
     throw new FdfsError("NOT_FOUND", { fileName: target.logicalName, reason: "the file does not exist" });
   }
 }

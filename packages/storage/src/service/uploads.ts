@@ -11,13 +11,14 @@ import {
 } from "@fastdfs-ts/protocol";
 import { type ContentReader, receive, type Route, type Session, type WholeFrame } from "@fastdfs-ts/rpc";
 
-import { changeSeconds, type FileStore, noteChange } from "../files/file-store.ts";
 import { discard } from "../files/discard.ts";
-import { type ReceivedFile, receiveFile } from "../files/receive-file.ts";
+import { changeSeconds, type FileStore } from "../files/file-store.ts";
+import { publish, publishNew } from "../files/publish-file.ts";
+import { receiveFile } from "../files/receive-file.ts";
 import { resolveName } from "../files/resolve-name.ts";
+import { statContent } from "../files/stored-content.ts";
 import { CountedWrites } from "../pieces.ts";
-import { after, type Awaitable, rescue } from "../store/awaitable.ts";
-import type { StorePath } from "../store/store-path.ts";
+import { after, type Awaitable } from "../store/awaitable.ts";
 import { storedNameAnswer } from "./stored-name-answer.ts";
 
 export function uploadRoutes(store: FileStore): Route[] {
@@ -44,21 +45,11 @@ function upload(
   const storePath = store.paths.choose(request.storePathIndex, request.contentBytes);
 
   const writes = new CountedWrites(store.statistics, HEADER_BYTES + UploadRequest.fixedSize, request.contentBytes);
-  return after(receiveFile(storePath, content, writes), (received) => {
-    const seconds = changeSeconds(store);
-    const logicalName = store.names.issue(storePath.index, {
-      kind,
-      source: store.source,
-      createdSeconds: seconds,
-      fileBytes: received.bytes,
-      crc32: received.crc32,
-      extension: request.extension,
-    });
-    session.subject = logicalName;
-    const path = storePath.fileAt(logicalName.slice(PATH_IN_STORE_AT));
-    const published = store.locks.soon(path, () => publish(store, storePath, received, seconds, logicalName, path));
-    return after(published, () => storedNameAnswer(store, logicalName));
-  });
+  return after(receiveFile(storePath, content, writes), (received) =>
+    after(publishNew(store, storePath, received, kind, request.extension, session), (logicalName) =>
+      storedNameAnswer(store, logicalName),
+    ),
+  );
 }
 
 async function uploadSlave(
@@ -74,7 +65,7 @@ async function uploadSlave(
   const master = resolveName(store, request.masterName);
   const slave = resolveName(store, logicalName);
   const { disk } = slave.storePath;
-  if ((await disk.stat(master.path)) === undefined)
+  if ((await statContent(master)) === undefined)
     throw new FdfsError("NOT_FOUND", { fileName: request.masterName, reason: "the master file does not exist" });
   if ((await disk.linkStat(slave.path)) !== undefined) throw slaveExists(logicalName);
   store.paths.requireRoom(slave.storePath, request.contentBytes);
@@ -88,42 +79,10 @@ async function uploadSlave(
       await discard(slave.storePath, received.path);
       throw slaveExists(logicalName);
     }
-    await publish(store, slave.storePath, received, changeSeconds(store), logicalName, slave.path);
+    await publish(store, received, changeSeconds(store), slave);
   });
   return storedNameAnswer(store, logicalName);
 }
-
-/** Logs the new file and gives it its name. Log first: a file that readers can see is in the log for certain. */
-function publish(
-  store: FileStore,
-  storePath: StorePath,
-  received: ReceivedFile,
-  seconds: number,
-  logicalName: string,
-  path: string,
-): Awaitable<void> {
-  return rescue(
-    () => {
-      store.binlog.append(seconds, "C", logicalName);
-      return after(storePath.disk.rename(received.path, path), () => {
-        // C counts an upload when it has succeeded, and those that fail not at all.
-        const { statistics } = store;
-        statistics.totalUploadCount++;
-        statistics.successUploadCount++;
-        statistics.totalUploadBytes += received.bytes;
-        statistics.successUploadBytes += received.bytes;
-        noteChange(store, seconds);
-      });
-    },
-    (error) =>
-      after(discard(storePath, received.path), () => {
-        throw FdfsError.fromUnknown(error, { fileName: logicalName });
-      }),
-  );
-}
-
-/** "Mxx/" */
-const PATH_IN_STORE_AT = 4;
 
 function requireContent(announcedBytes: number, content: ContentReader): void {
   if (announcedBytes !== content.totalBytes) {

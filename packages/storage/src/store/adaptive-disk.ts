@@ -215,6 +215,11 @@ class AdaptiveFile implements StoreFile {
     );
   }
 
+  /** Waiting for the platter says nothing of how quick the disk is: it is not timed. */
+  sync(): Promise<void> {
+    return this.#watch.health === "quick" ? this.#file.syncInBackground() : this.#through.sync();
+  }
+
   /** A file that was only read has no error to report; nor is there anything to wait for while the disk hangs. */
   close(): void | Promise<void> {
     const closed = this.#watch.call(

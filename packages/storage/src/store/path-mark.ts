@@ -62,8 +62,8 @@ export function writePathMark(disk: Disk, storePath: string, mark: string): void
 }
 
 /**
- * How the mark we know compares with the one in the path. unconfirmed: we know none, and the one in the path can only be
- * the one that we were writing when a crash came.
+ * How the mark we know compares with the one in the path. unconfirmed: we know none or an older one, and the one in the
+ * path can only be the one that we were writing when a crash came.
  */
 export type MarkRelation = "neither" | "unconfirmed" | "only-in-path" | "same" | "different" | "only-known";
 
@@ -145,18 +145,23 @@ function areFilesExpected({ flag, storePathIndex, hasHistory }: JudgeOptions): b
 
 function relate(options: JudgeOptions, inPath: string | undefined): MarkRelation {
   const known = options.flag.storePathMarks[options.storePathIndex];
-  if (known !== undefined) return inPath === undefined ? "only-known" : known === inPath ? "same" : "different";
-  if (inPath === undefined) return "neither";
-  return isOurUnconfirmedMark(options, inPath) ? "unconfirmed" : "only-in-path";
+  if (inPath === undefined) return known === undefined ? "neither" : "only-known";
+  if (known === inPath) return "same";
+  if (isOurUnconfirmedMark(options, inPath, known)) return "unconfirmed";
+  return known === undefined ? "only-in-path" : "different";
 }
 
-function isOurUnconfirmedMark(options: JudgeOptions, text: string): boolean {
+/** Younger than what we know: made by us for this path, by a start that did not come to write it into the flag as well. */
+function isOurUnconfirmedMark(options: JudgeOptions, text: string, known: string | undefined): boolean {
   const mark = decodePathMark(text);
+  const notBefore = (known === undefined ? undefined : decodePathMark(known)) ?? {
+    createdSeconds: options.flag.joinTimeSeconds,
+  };
   return (
     mark?.address === options.address &&
     mark.port === options.port &&
     mark.storePathIndex === options.storePathIndex &&
-    mark.createdSeconds >= options.flag.joinTimeSeconds
+    mark.createdSeconds >= notBefore.createdSeconds
   );
 }
 

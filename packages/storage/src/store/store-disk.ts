@@ -11,6 +11,8 @@ export interface StoreFile {
   truncate(sizeBytes: number): Awaitable<void>;
   stat(): Awaitable<FileStat>;
   setTimes(seconds: number): Awaitable<void>;
+  /** Waits until content and size are on the disk. Others go on meanwhile. */
+  sync(): Promise<void>;
   close(): Awaitable<void>;
 }
 

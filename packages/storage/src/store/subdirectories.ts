@@ -1,9 +1,8 @@
 // The two levels of hash directories of a store path, 00/00 to XX/XX (storage-formats.md §2.2). C creates them only all
 // together and takes the first and the last for the whole, so the last is made last, when all others are on the disk.
-import { type Clock, type Disk, sleep } from "@fastdfs-ts/runtime";
+import type { Clock, Disk } from "@fastdfs-ts/runtime";
 
-/** Longest time in milliseconds for which creating directories holds up everything else. */
-const SLICE_MS = 10;
+import { TimeSlices } from "./time-slices.ts";
 
 /** The name of a hash directory: 11 → "0B". */
 function subdirectoryName(index: number): string {
@@ -38,7 +37,7 @@ export interface CreateSubdirectoriesOptions {
  */
 export async function createSubdirectories(options: CreateSubdirectoriesOptions): Promise<void> {
   const { disk, clock, dataPath, count, onProgress, signal } = options;
-  const slices = new Slices(clock, signal);
+  const slices = new TimeSlices(clock, signal);
   const total = count * count;
   const last = subdirectoryName(count - 1);
   for (let high = 0; high < count; high++) {
@@ -53,31 +52,10 @@ export async function createSubdirectories(options: CreateSubdirectoriesOptions)
   }
   for (let high = 0; high < count; high++) {
     disk.syncDirectory(`${dataPath}/${subdirectoryName(high)}`);
-    await slices.letOthersRun(false);
+    await slices.letOthersRun();
   }
   disk.syncDirectory(dataPath);
   disk.makeDirectory(`${dataPath}/${last}/${last}`);
   disk.syncDirectory(`${dataPath}/${last}`);
   onProgress?.(total, total);
-}
-
-/** Gives way to the event loop when a slice of time is used up, or when told to. */
-class Slices {
-  private readonly clock: Clock;
-  private readonly signal: AbortSignal | undefined;
-  private sinceMs: number;
-
-  constructor(clock: Clock, signal: AbortSignal | undefined) {
-    this.clock = clock;
-    this.signal = signal;
-    this.sinceMs = clock.monotonic();
-  }
-
-  /** Does not allocate a promise that waits unless it has to: 65,536 calls. */
-  letOthersRun(now: boolean): Promise<void> | undefined {
-    if (!now && this.clock.monotonic() - this.sinceMs < SLICE_MS) return undefined;
-    return sleep(this.clock, 0, this.signal).then(() => {
-      this.sinceMs = this.clock.monotonic();
-    });
-  }
 }

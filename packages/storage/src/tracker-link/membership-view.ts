@@ -41,6 +41,8 @@ export class MembershipView {
   private readonly log: Logger;
   private readonly known = new Map<string, Peer>();
   private readonly listeners = new Set<(change: PeerChange) => void>();
+  /** Called when another tracker leads than before. */
+  onOtherLeader: ((before: Endpoint, now: Endpoint) => void) | undefined;
   private leaderAddress: Endpoint | undefined;
   private trunk: StorageBrief | undefined;
 
@@ -76,6 +78,11 @@ export class MembershipView {
     if (peer !== undefined) this.set({ ...peer, status: "NONE" }, peer.status, false);
   }
 
+  /** Two trackers led at once, and were told to step down. */
+  forgetLeader(): void {
+    this.leaderAddress = undefined;
+  }
+
   /** Takes in what a tracker told. Senseless records are skipped with a warning. */
   merge(from: TrackerAddress, changes: ChangeList): MergeOutcome {
     if (changes.leader !== undefined) this.takeLeader(changes.leader);
@@ -90,9 +97,11 @@ export class MembershipView {
   private takeLeader({ storageIp: host, storagePort: port }: StorageBrief): void {
     const leader = host === "" ? undefined : { host, port };
     if (leader?.host === this.leaderAddress?.host && leader?.port === this.leaderAddress?.port) return;
+    const before = this.leaderAddress;
     this.leaderAddress = leader;
     if (leader === undefined) this.log.warn("cluster.no-leader");
     else this.log.info("cluster.leader", { leader: `${host}:${port}` });
+    if (before !== undefined && leader !== undefined) this.onOtherLeader?.(before, leader);
   }
 
   private takeTrunkServer(brief: StorageBrief): void {

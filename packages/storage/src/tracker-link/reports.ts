@@ -3,6 +3,7 @@
 import {
   ChangeList,
   FdfsError,
+  ReplicationReport,
   storageStatusValue,
   type StorePathSpace,
   SyncReport,
@@ -15,6 +16,7 @@ import { type Clock, type Logger, sleep } from "@fastdfs-ts/runtime";
 import type { StatisticsReporter, StorageStatistics } from "../stats.ts";
 import { type ChangelogEntry, ChangelogReader } from "./changelog.ts";
 import type { MembershipView } from "./membership-view.ts";
+import type { OwnRemoval } from "./own-removal.ts";
 import { type OwnStatus, statusAfterReport } from "./own-status.ts";
 import type { JoinedConnection } from "./source-negotiation.ts";
 import type { TrackerAddress } from "./tracker-address.ts";
@@ -35,6 +37,10 @@ export interface ReportSources {
   readonly diskSpaces: () => readonly StorePathSpace[];
   /** How far each source has pushed to us; undefined as long as there is nothing to report. */
   readonly syncStamps: () => readonly SyncStamp[] | undefined;
+  /** How far this storage has fed its peers, for trackers of ours; undefined as long as that is not known. */
+  readonly replicationReport: () => ReplicationReport | undefined;
+  readonly groupName: string;
+  readonly removal: OwnRemoval;
   readonly view: MembershipView;
   readonly own: OwnStatus;
   readonly onChangelog: (entry: ChangelogEntry) => void;
@@ -57,6 +63,11 @@ export class Reports {
   private disksDueMs = 0;
   private stampsDueMs = 0;
   private stampsSent: Buffer | undefined;
+  private replicationSent: Buffer | undefined;
+  /** `OwnRemoval.revision` that this tracker has been told. */
+  private removalsTold = -1;
+  /** Ends the pause between two rounds. */
+  private bell = new AbortController();
   private rejoin: RejoinReason | undefined;
 
   /** `lastBeatMs`: of an earlier connection to this tracker. */
@@ -69,10 +80,25 @@ export class Reports {
     this.beatDueMs = this.disksDueMs = this.stampsDueMs = sources.clock.monotonic();
   }
 
-  /** Reports until this connection has to be joined anew, which it answers. Throws FdfsError when the tracker refuses or is gone. */
+  /** Something was reached that trackers of ours should hear of before the next beat. */
+  reportSoon(): void {
+    this.bell.abort(new FdfsError("ABORTED", { reason: "there is something to report" }));
+  }
+
+  /**
+   * Reports until this connection has to be joined anew, which it answers. Throws FdfsError when the tracker refuses or is
+   * gone, and NOT_ACTIVE when this storage was removed from its group.
+   */
   async run(signal: AbortSignal): Promise<RejoinReason> {
-    const { clock, heartBeatMs, diskReportMs } = this.sources;
+    const { clock, heartBeatMs, diskReportMs, removal } = this.sources;
+    // Before the first beat puts this storage in service: from then on readers go by it.
+    await this.reportReplication();
     for (;;) {
+      removal.requireMember();
+      if (this.bell.signal.aborted) {
+        this.bell = new AbortController();
+        await this.reportReplication();
+      }
       if (this.isDue(this.beatDueMs)) {
         await this.beat();
         this.beatDueMs = clock.monotonic() + heartBeatMs;
@@ -86,7 +112,15 @@ export class Reports {
       await this.correctStatus();
       if (this.rejoin !== undefined) return this.rejoin;
       const nextMs = Math.min(this.beatDueMs, this.disksDueMs) - clock.monotonic();
-      await sleep(clock, Math.min(LOOK_MS, Math.max(0, nextMs)), signal);
+      await this.pause(Math.min(LOOK_MS, Math.max(0, nextMs)), signal);
+    }
+  }
+
+  private async pause(ms: number, signal: AbortSignal): Promise<void> {
+    try {
+      await sleep(this.sources.clock, ms, AbortSignal.any([signal, this.bell.signal]));
+    } catch (error) {
+      if (signal.aborted) throw error;
     }
   }
 
@@ -103,6 +137,32 @@ export class Reports {
     this.noteReported();
     await this.take(changes);
     if (this.sources.readsChangelog) await this.readChangelog();
+    await this.shareRemovals();
+    await this.reportReplication();
+  }
+
+  /** 124: what this tracker has not heard of removals, and what we have not. */
+  private async shareRemovals(): Promise<void> {
+    if (!this.joined.isOurs) return;
+    const { removal, groupName } = this.sources;
+    const { revision } = removal;
+    const news = revision === this.removalsTold ? [] : removal.all;
+    const { connection, exchange } = this.joined;
+    const answer = await connection.call(trackerCommands.shareRemovals, { groupName, removals: news }, exchange);
+    this.removalsTold = revision;
+    removal.take(answer.removals);
+  }
+
+  /** 120, if something has changed. */
+  private async reportReplication(): Promise<void> {
+    if (!this.joined.isOurs) return;
+    const report = this.sources.replicationReport();
+    if (report === undefined) return;
+    const bytes = ReplicationReport.encode(report);
+    if (this.replicationSent?.equals(bytes) === true) return;
+    const { connection, exchange } = this.joined;
+    await connection.call(trackerCommands.reportReplication, report, exchange);
+    this.replicationSent = bytes;
   }
 
   private async reportDisks(): Promise<void> {

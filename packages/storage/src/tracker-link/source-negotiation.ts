@@ -16,6 +16,8 @@ export interface JoinedConnection {
   readonly exchange: ExchangeOptions;
   /** The name of the tracker. */
   readonly tracker: string;
+  /** It understands our extensions (EXTENSION_KEY). */
+  readonly isOurs: boolean;
 }
 
 export class SourceNegotiation {

@@ -1,7 +1,14 @@
 // One tracker: connect, join, settle the source, report; and when anything fails, rest and begin again. The state is in
 // link-states.ts; how long to rest is decided here (cluster-behaviour.md §1.4).
-import { FdfsError, JoinRequest, type StorageStatus, storageStatusOf, trackerCommands } from "@fastdfs-ts/protocol";
-import { RpcConnection } from "@fastdfs-ts/rpc";
+import {
+  EXTENSION_KEY,
+  FdfsError,
+  JoinRequest,
+  type StorageStatus,
+  storageStatusOf,
+  trackerCommands,
+} from "@fastdfs-ts/protocol";
+import { type ExchangeOptions, RpcConnection } from "@fastdfs-ts/rpc";
 import { type Deadlines, invariant, type Network, sleep } from "@fastdfs-ts/runtime";
 
 import type { StorageIdentity } from "../identity.ts";
@@ -89,6 +96,11 @@ export class TrackerLink {
     };
   }
 
+  /** Tells this tracker before the next beat, if it is one of ours. */
+  reportSoon(): void {
+    if (this.state === "REPORTING") this.reports?.reportSoon();
+  }
+
   /** Keeps the link up until `signal` aborts. Never throws. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.context;
@@ -142,7 +154,9 @@ export class TrackerLink {
   private async joinAndReport(connection: RpcConnection, signal: AbortSignal): Promise<Ending> {
     this.enter("connected", "joining");
     const exchange = { timeoutMs: this.context.networkTimeoutMs, signal };
-    const joined: JoinedConnection = { connection, exchange, tracker: this.tracker.name };
+    const isOurs = await this.asksForExtensions(connection, exchange);
+    const joined: JoinedConnection = { connection, exchange, tracker: this.tracker.name, isOurs };
+    await this.requireMember(joined);
     await this.join(joined);
     this.enter("joined", "settling who copies old files to this server");
     await this.context.negotiation.settle(joined);
@@ -163,6 +177,27 @@ export class TrackerLink {
     } finally {
       if (reports.isFirstRoundDone) this.failures = 0;
     }
+  }
+
+  /** Whether the tracker understands our extensions: each may be of another kind than the one that was asked at the start. */
+  private async asksForExtensions(connection: RpcConnection, exchange: ExchangeOptions): Promise<boolean> {
+    try {
+      const { extensions } = await connection.call(trackerCommands.parameters, {}, exchange);
+      return extensions.has(EXTENSION_KEY);
+    } catch (error) {
+      if (connection.isUsable) return false;
+      throw error;
+    }
+  }
+
+  /** Throws NOT_ACTIVE if this storage was removed: then it must not join. Only a tracker of ours can tell. */
+  private async requireMember({ connection, exchange, isOurs }: JoinedConnection): Promise<void> {
+    const { removal, groupName } = this.context;
+    if (isOurs) {
+      const request = { groupName, removals: removal.all };
+      removal.take((await connection.call(trackerCommands.shareRemovals, request, exchange)).removals);
+    }
+    removal.requireMember();
   }
 
   private async join({ connection, exchange }: JoinedConnection): Promise<void> {

@@ -1,6 +1,12 @@
 // All trackers of this storage, each with a link of its own, and what they share: the picture of the cluster and of this
 // storage's place in it.
-import { type ClusterParameters, FdfsError, type StorePathSpace, type SyncStamp } from "@fastdfs-ts/protocol";
+import {
+  type ClusterParameters,
+  FdfsError,
+  type ReplicationReport,
+  type StorePathSpace,
+  type SyncStamp,
+} from "@fastdfs-ts/protocol";
 import type { ConnectionCounts } from "@fastdfs-ts/rpc";
 import type { Deadlines, Logger, StorageConfig, World } from "@fastdfs-ts/runtime";
 
@@ -8,7 +14,9 @@ import type { DataInitFile } from "../formats/data-init-file.ts";
 import type { StorageIdentity } from "../identity.ts";
 import type { StorageStatistics } from "../stats.ts";
 import type { ChangelogEntry } from "./changelog.ts";
+import { LeaderDispute } from "./leader-dispute.ts";
 import { MembershipView } from "./membership-view.ts";
+import type { OwnRemoval } from "./own-removal.ts";
 import { OwnStatus } from "./own-status.ts";
 import { SourceNegotiation } from "./source-negotiation.ts";
 import type { TrackerAddress } from "./tracker-address.ts";
@@ -44,6 +52,9 @@ export interface TrackerLinksOptions {
   readonly localAddress?: string | undefined;
   /** How far each source has pushed to this storage, as soon as something was received. */
   readonly syncStamps?: (() => readonly SyncStamp[] | undefined) | undefined;
+  /** How far this storage has fed its peers; told to trackers of ours only. */
+  readonly replicationReport?: (() => ReplicationReport | undefined) | undefined;
+  readonly removal: OwnRemoval;
   /** Members of this group that were deleted or moved. */
   readonly onChangelog?: ((entry: ChangelogEntry) => void) | undefined;
 }
@@ -60,13 +71,15 @@ export class TrackerLinks implements AsyncDisposable {
     view: MembershipView,
     firstJoin: Promise<void>,
     links: readonly TrackerLink[],
+    dispute: LeaderDispute,
     stopping: AbortController,
   ) {
     this.view = view;
     this.firstJoin = firstJoin;
     this.links = links;
     this.stopping = stopping;
-    this.ended = Promise.all(links.map((link) => link.run(stopping.signal)));
+    const running = links.map((link) => link.run(stopping.signal));
+    this.ended = Promise.all(running).then(() => dispute.ended());
   }
 
   /** Joins all trackers, each by itself, and keeps joining and reporting until stopped. */
@@ -77,12 +90,26 @@ export class TrackerLinks implements AsyncDisposable {
     const { firstJoin, onJoined } = promisedJoin(stopping.signal);
     const context = linkContext(options, view, onJoined);
     const links = trackers.map((tracker) => new TrackerLink(tracker, context));
-    return new TrackerLinks(view, firstJoin, links, stopping);
+    const dispute = new LeaderDispute({
+      ...context,
+      signal: stopping.signal,
+      forgetLeader: () => {
+        view.forgetLeader();
+        context.own.forgetLeader();
+      },
+    });
+    view.onOtherLeader = (before, now) => dispute.look(before, now);
+    return new TrackerLinks(view, firstJoin, links, dispute, stopping);
   }
 
   /** For status displays: one entry per tracker, in the order of the configuration. */
   states(): LinkStatus[] {
     return this.links.map((link) => link.status());
+  }
+
+  /** Tells trackers of ours about replication before the next beat. */
+  reportSoon(): void {
+    for (const link of this.links) link.reportSoon();
   }
 
   /** Leaves all trackers, which notice at once. May be called twice. */
@@ -136,6 +163,9 @@ function linkContext(options: TrackerLinksOptions, view: MembershipView, onJoine
     connections: options.connections,
     diskSpaces: options.diskSpaces,
     syncStamps: options.syncStamps ?? (() => undefined),
+    replicationReport: options.replicationReport ?? (() => undefined),
+    groupName: identity.groupName,
+    removal: options.removal,
     view,
     own,
     negotiation,

@@ -33,6 +33,9 @@ export interface TrackerAnswer<Answer> {
   readonly answer: Answer;
 }
 
+export type TrackerOutcome<Answer> =
+  TrackerAnswer<Answer> | { readonly tracker: TrackerAddress; readonly error: FdfsError };
+
 export class TrackerQuestions {
   private readonly options: TrackerQuestionsOptions;
 
@@ -74,16 +77,30 @@ export class TrackerQuestions {
       what,
       () => false,
       async () => {
-        const asked = this.options.trackers.map(async (tracker) => ({
-          tracker,
-          answer: await this.askOne(tracker, command, request),
-        }));
-        const settled = await Promise.allSettled(asked);
-        const answers = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+        const outcomes = await this.askEachOnce(command, request);
+        const answers = outcomes.filter((outcome) => "answer" in outcome);
         if (answers.length > 0) return answers;
-        throw (settled[0] as PromiseRejectedResult).reason;
+        throw outcomes.find((outcome) => "error" in outcome)!.error;
       },
     );
+  }
+
+  /** One round: all trackers at the same time, and what became of each. Throws only the signal's reason. */
+  async askEachOnce<Request, Answer>(
+    command: Command<Request, Answer>,
+    request: Request,
+  ): Promise<TrackerOutcome<Answer>[]> {
+    const outcomes = await Promise.all(
+      this.options.trackers.map(async (tracker): Promise<TrackerOutcome<Answer>> => {
+        try {
+          return { tracker, answer: await this.askOne(tracker, command, request) };
+        } catch (error) {
+          return { tracker, error: FdfsError.fromUnknown(error) };
+        }
+      }),
+    );
+    this.options.signal?.throwIfAborted();
+    return outcomes;
   }
 
   /**

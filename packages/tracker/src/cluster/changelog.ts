@@ -33,6 +33,11 @@ export class Changelog {
     this.content = Buffer.concat([this.content, line]);
   }
 
+  /** Takes another tracker's changelog over; making it durable is the caller's business. */
+  replace(content: Buffer): void {
+    this.content = content;
+  }
+
   /** What lies behind `offset`, whole lines of at most `maxBytes`; empty at the end. */
   read(offset: number, maxBytes: number): Buffer {
     const rest = this.content.subarray(Math.min(Math.max(0, offset), this.content.length));

@@ -14,6 +14,7 @@ import { mostFreeGroup } from "../scheduling/pick-group.ts";
 import type { Changelog } from "./changelog.ts";
 import { Group } from "./group.ts";
 import type { Leadership } from "./leadership.ts";
+import { Removals } from "./removals.ts";
 import { rwBits, type StorageIds } from "./storage-ids.ts";
 import { StorageNode } from "./storage-node.ts";
 import { isTombstone, type MemberStatus, type StorageEvent, storageStatusTable } from "./storage-status.ts";
@@ -50,6 +51,8 @@ export class Cluster {
   readonly settings: ClusterSettings;
   readonly changelog: Changelog;
   readonly leadership: Leadership;
+  /** Members that were removed, of this tracker's groups and of groups that are gone. */
+  readonly removals = new Removals();
   /** In name order. */
   readonly groups: Group[] = [];
   /** The next group of the rotation, or the one with most free space (`nextGroupCursor`). */
@@ -124,13 +127,15 @@ export class Cluster {
   /** A new member in state INIT, for which there has to be room; in id mode its addresses and rw mode are those of the id list. */
   addMember(group: Group, id: string, address: string): StorageNode {
     const entry = this.settings.ids?.get(id);
-    const node = new StorageNode(group, id, entry?.hosts ?? [address]);
-    if (entry !== undefined) node.rwMode = rwBits[entry.rwMode];
     if (group.members.length >= MAX_STORAGES_PER_GROUP) {
       const tombstone = group.members.findIndex(({ status }) => isTombstone(status));
       invariant(tombstone >= 0, "a member is added only where there is room");
       group.members.splice(tombstone, 1);
     }
+    const node = new StorageNode(group, group.freeSlot(), id, entry?.hosts ?? [address]);
+    group.sync.forget(node.slot);
+    node.statusSince = this.now();
+    if (entry !== undefined) node.rwMode = rwBits[entry.rwMode];
     group.members.push(node);
     group.reindex();
     this.membersChanged(group);
@@ -153,6 +158,8 @@ export class Cluster {
     const previous = node.status;
     if (previous === next) return;
     node.status = next;
+    node.reason = reason;
+    node.statusSince = this.now();
     if (isAvailable(previous) && next === "OFFLINE") forgetWhatItWasTold(node);
     node.group.reindex();
     node.group.refresh(this.settings.policy);
@@ -164,6 +171,11 @@ export class Cluster {
   membersChanged(group: Group): void {
     group.membershipVersion++;
     this.changed("membership");
+  }
+
+  /** Sends the list of members once more, though nothing has changed. */
+  tellMembersAgain(group: Group): void {
+    group.membershipVersion++;
   }
 
   changed(what: "membership" | "statistics"): void {
@@ -180,6 +192,12 @@ export class Cluster {
   /** A connection of the member has joined. */
   connected(node: StorageNode): void {
     node.connections++;
+    node.lastAlive = this.monotonicSeconds();
+    if (node.connections === 1) {
+      node.beatPause = 0;
+      node.lastBeat = 0;
+      node.wasReached = false;
+    }
     // C keeps what a member in INIT, WAIT_SYNC, SYNCING or RECOVERY was told across a restart of the storage, which then
     // may wait for its list until the group changes again (cluster-behaviour.md §3.3).
     forgetWhatItWasTold(node);

@@ -1,6 +1,7 @@
 // One group: its members, and what is derived from them (who may be read from and written to, how much space there is).
 // Changed only by the functions of this folder.
-import { FdfsError, rwModes, sourceOfIp, sourceOfStorageId } from "@fastdfs-ts/protocol";
+import { FdfsError, MAX_STORAGES_PER_GROUP, rwModes, sourceOfIp, sourceOfStorageId } from "@fastdfs-ts/protocol";
+import { invariant } from "@fastdfs-ts/runtime";
 
 import type { GroupPicture, SchedulingPolicy } from "../scheduling/cluster-picture.ts";
 import { pickStoreServer } from "../scheduling/pick-upload-storage.ts";
@@ -55,6 +56,14 @@ export class Group implements GroupPicture<StorageNode> {
   /** The member whose files carry this source word in their names. */
   findSource(word: number): StorageNode | undefined {
     return this.bySource.get(word);
+  }
+
+  /** Row and column of `sync` for a new member. */
+  freeSlot(): number {
+    let slot = 0;
+    while (this.members.some((member) => member.slot === slot)) slot++;
+    invariant(slot < MAX_STORAGES_PER_GROUP, "a member is added only where there is room");
+    return slot;
   }
 
   /** To be called after members came, went, or changed their id or addresses. */

@@ -3,6 +3,7 @@
 import { FdfsError, isAvailable } from "@fastdfs-ts/protocol";
 
 import type { Cluster } from "./cluster.ts";
+import { noteReturn } from "./removal.ts";
 
 export interface AddressChange {
   readonly groupName: string;
@@ -45,7 +46,8 @@ export function moveStorage(cluster: Cluster, { groupName, oldIp, newIp, peer }:
   node.id = newIp;
   node.addresses = [newIp];
   node.addressVersion++;
-  group.sync.rename(oldIp, newIp);
+  // Somebody else may have been removed at this address once; its removal does not concern the one who moves in.
+  noteReturn(cluster, groupName, newIp);
   if (group.lastTrunkServerId === oldIp) group.lastTrunkServerId = newIp;
   group.reindex();
   if (cluster.hasRoom(group)) {

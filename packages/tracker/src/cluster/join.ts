@@ -3,6 +3,7 @@
 // leaves a group or a member behind when it refuses one.
 import {
   FdfsError,
+  isStanding,
   type JoinRequest,
   MAX_GROUPS,
   MAX_STORAGES_PER_GROUP,
@@ -13,9 +14,12 @@ import {
 
 import type { Cluster } from "./cluster.ts";
 import type { Group } from "./group.ts";
+import { noteReturn } from "./removal.ts";
 import { safeNumber } from "./safe-number.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { isTombstone, type MemberStatus, memberStatusOf } from "./storage-status.ts";
+import { forgetWhatItHolds } from "./sync-source.ts";
+import type { CheckedTrackerList } from "./tracker-list.ts";
 
 const MAX_ID_CHARS = 15;
 const TRACKER_LINE_BYTES = 100;
@@ -34,10 +38,12 @@ export interface JoinOrigin {
  */
 export function join(cluster: Cluster, request: JoinRequest, origin: JoinOrigin): StorageNode {
   checkNumbers(request);
-  const takeTrackerList = cluster.leadership.checkTrackerList(request.trackers, [request.trackerIp, origin.local]);
+  const trackers = trackersOf(cluster, request, origin);
   const id = identify(cluster, request, origin.peer);
   const known = cluster.findGroup(request.groupName)?.find(id);
-  const firstStatus = known === undefined ? statusOfNewcomer(request) : undefined;
+  const removal = cluster.removals.get(request.groupName, id);
+  const wasRemoved = isStanding(removal) && request.joinTimeSeconds <= removal.joinSeconds;
+  const firstStatus = known === undefined ? (wasRemoved ? "INIT" : statusOfNewcomer(request)) : undefined;
   checkGroupOfId(cluster, id, request.groupName);
 
   if (known === undefined) {
@@ -50,24 +56,38 @@ export function join(cluster: Cluster, request: JoinRequest, origin: JoinOrigin)
     checkFit(cluster, known.group, known, request);
   }
 
-  takeTrackerList();
+  trackers.take();
   const group = cluster.ensureGroup(request.groupName);
-  adoptShape(cluster, group, known, request);
+  adoptShape(group, known, request);
   const node = known ?? cluster.addMember(group, id, origin.peer);
+  const isAnew = isAnotherLife(node, request);
   rememberShape(node, request);
   node.version = request.version;
   node.joinTime = safeNumber(request.joinTimeSeconds);
   node.upTime = safeNumber(request.upTimeSeconds);
   node.uploadPriority = safeNumber(request.uploadPriority);
+  node.reportsReplication = false;
+  node.feeds.clear();
+  if (wasRemoved || node.status === "DELETED") {
+    node.isReturning = true;
+    cluster.log("warn", "storage.returned", node, { reason: "it was removed, and joins again" });
+  }
+  // Also the new life of one that was removed: then trackers and storages can forget the removal.
+  noteReturn(cluster, request.groupName, id);
   if (firstStatus !== undefined) cluster.setStatus(node, firstStatus, "joined with this status");
-  cluster.apply(node, "joined", "joined");
+  if (isAnew) beginAnew(cluster, node);
+  else cluster.apply(node, "joined", "joined");
   // It starts without any of the group's files, so what happened to others before does not concern it.
   if (node.status === "INIT") node.changelogOffset = cluster.changelog.size;
   group.refresh(cluster.settings.policy);
   cluster.changed("membership");
-  if (cluster.leadership.electIfAlone())
-    cluster.log("info", "leader.elected", group, { reason: "no other tracker is known" });
+  cluster.leadership.introduce();
   return node;
+}
+
+/** The trackers that the storage knows. Throws if this tracker is not among them, or there are too many (TrackerList.check). */
+export function trackersOf(cluster: Cluster, request: JoinRequest, origin: JoinOrigin): CheckedTrackerList {
+  return cluster.leadership.trackers.check(request.trackers, [request.trackerIp, origin.local]);
 }
 
 function checkNumbers(request: JoinRequest): void {
@@ -139,6 +159,22 @@ function statusOfNewcomer(request: JoinRequest): MemberStatus {
   return claimed === "ACTIVE" ? "ONLINE" : claimed;
 }
 
+/**
+ * Whether the storage has another data directory than the record is about: its first start ever is a later one. While the
+ * other one is connected two servers share an id, and the newcomer must not take the place of the one that serves.
+ */
+function isAnotherLife(node: StorageNode, request: JoinRequest): boolean {
+  return node.connections === 0 && node.joinTime > 0 && safeNumber(request.joinTimeSeconds) > node.joinTime;
+}
+
+/** All files have to be copied to it again, whichever tracker it asks for a source. */
+function beginAnew(cluster: Cluster, node: StorageNode): void {
+  node.syncSource = undefined;
+  node.syncUntil = 0;
+  forgetWhatItHolds(node);
+  cluster.apply(node, "joinedAnew", "joined with new directories: all files have to be copied to it");
+}
+
 function rememberShape(node: StorageNode, request: JoinRequest): void {
   if (node.port !== request.storagePort) {
     node.port = request.storagePort;
@@ -159,8 +195,12 @@ function checkFit(cluster: Cluster, group: Group, known: StorageNode | undefined
     refuse(`port ${port}, but the group uses ${group.port}; different ports need storage ids in file names`);
   }
   const agreePaths = others.every((member) => member.status === "DELETED" || member.storePathCount === paths);
-  if (paths < group.storePathCount && !agreePaths) {
-    refuse(`${paths} store paths, but the group has ${group.storePathCount}`);
+  if (group.storePathCount > 0 && paths !== group.storePathCount && !agreePaths) {
+    // C lets one with more paths join and refuses its disk reports, so it joins again every second (§11.1 W26).
+    refuse(
+      `${paths} store paths, but the group has ${group.storePathCount}. To add disks restart all members with the new ` +
+        "number; they serve again when the last one has it",
+    );
   }
   const agreeSubdirs = others.every((member) => member.subdirCount === subdirs);
   if (group.subdirCount !== 0 && group.subdirCount !== subdirs && !agreeSubdirs) {
@@ -169,22 +209,14 @@ function checkFit(cluster: Cluster, group: Group, known: StorageNode | undefined
 }
 
 /** Takes over what the last member to announce a new shape brings. Called after `checkFit`. */
-function adoptShape(cluster: Cluster, group: Group, known: StorageNode | undefined, request: JoinRequest): void {
+function adoptShape(group: Group, known: StorageNode | undefined, request: JoinRequest): void {
   const others = group.members.filter((member) => member !== known);
   const { storagePort: port, storePathCount: paths, subdirCountPerPath: subdirs } = request;
   if (group.port === 0) group.port = port;
   else if (group.port !== port && group.port !== -1) {
     group.port = others.every((member) => member.port === port) ? port : -1;
   }
-  const agreePaths = others.every((member) => member.status === "DELETED" || member.storePathCount === paths);
-  if (group.storePathCount === 0 || agreePaths) group.storePathCount = paths;
-  else if (paths > group.storePathCount) {
-    cluster.log("warn", "storage.has-more-paths", group, {
-      storePaths: paths,
-      groupStorePaths: group.storePathCount,
-      remedy: "restart the other members with the same number of store paths; until then its disk reports are refused",
-    });
-  }
+  group.storePathCount = paths;
   group.subdirCount = subdirs;
 }
 

@@ -1,108 +1,112 @@
-// Which tracker leads. Trackers learn of each other, and of their own address, from the joins of storages
-// (wire-protocol.md §6.3, §7.2). A tracker that knows no other elects itself.
-import { FdfsError, MAX_TRACKERS } from "@fastdfs-ts/protocol";
-import { parseServerAddress, printServerAddress, type ServerAddress } from "@fastdfs-ts/runtime";
+// Who leads, as this tracker sees it. Everything that finds something out (election/) comes here; everything that depends
+// on the answer asks here.
+import type { ServerAddress } from "@fastdfs-ts/runtime";
 
-import { TRACKER_PORT_DEFAULT } from "../limits.ts";
+import { Followers } from "../election/followers.ts";
+import { type LeaderEvent, type LeaderState, leaderStates } from "../election/leader-states.ts";
+import { Lease } from "../election/lease.ts";
+import { Vote } from "../election/vote.ts";
+import { type TrackerList, trackerName } from "./tracker-list.ts";
 
-/** "ip:port" of an address list's first address; IPv6 in brackets. */
-export function printHostPort(host: string, port: number): string {
-  return printServerAddress({ hosts: [host], port });
+type LeadershipEventSink = (event: string, fields: Readonly<Record<string, string | number | undefined>>) => void;
+
+export interface LeadershipOptions {
+  readonly trackers: TrackerList;
+  /** Milliseconds that never go back. */
+  readonly monotonicMs: () => number;
+  readonly onEvent: LeadershipEventSink;
 }
 
 export class Leadership {
-  private trackers: readonly ServerAddress[] = [];
-  private me: ServerAddress | undefined;
-  private isLeading = false;
-  /** Advances when the leader changes; connections compare it with what they were told. */
+  readonly trackers: TrackerList;
+  readonly lease: Lease;
+  readonly vote: Vote;
+  readonly followers = new Followers();
+  /** Advances when this tracker begins or ends to lead; connections compare it with what they were told. */
   changes = 0;
-  private readonly ownPort: () => number;
-  private readonly ownAddresses: () => readonly string[];
+  /** Called after every change of state. */
+  onChange: (() => void) | undefined;
+  private readonly options: LeadershipOptions;
+  private present: LeaderState = "UNINTRODUCED";
+  private followed: ServerAddress | undefined;
+  private steppedDownAtMs = -Infinity;
 
-  constructor(ownPort: () => number, ownAddresses: () => readonly string[]) {
-    this.ownPort = ownPort;
-    this.ownAddresses = ownAddresses;
+  constructor(options: LeadershipOptions) {
+    this.options = options;
+    this.trackers = options.trackers;
+    this.lease = new Lease(options.trackers, options.monotonicMs);
+    this.vote = new Vote(options.monotonicMs);
   }
 
+  get state(): LeaderState {
+    return this.present;
+  }
+
+  /** Whether this tracker may act as the leader now. A leader whose lease has ended may not. */
   get isLeader(): boolean {
-    return this.isLeading;
-  }
-
-  /** This tracker's entry in the list of trackers, once a storage has joined. */
-  get self(): ServerAddress | undefined {
-    return this.me;
+    return this.present === "LEADING" && this.lease.holds();
   }
 
   /** The leading tracker, if one is known. */
   get leader(): ServerAddress | undefined {
-    return this.isLeading ? this.me : undefined;
+    return this.isLeader ? this.trackers.self : this.followed;
   }
 
-  get knownTrackers(): readonly ServerAddress[] {
-    return this.trackers;
+  /** How long ago this tracker was told to step down, in milliseconds; Infinity if never. */
+  get sinceStepDownMs(): number {
+    return this.options.monotonicMs() - this.steppedDownAtMs;
   }
 
-  /**
-   * Checks the tracker list of a join and returns a function that takes it over. Throws BAD_REQUEST for a line that is no
-   * address, NO_SPACE if more than 16 trackers would be known, NOT_FOUND if this tracker is not among them. `addresses`
-   * are further addresses of this tracker: the one the storage dialled and the local one of its connection.
-   */
-  checkTrackerList(lines: readonly string[], addresses: readonly string[]): () => void {
-    const merged = [...this.trackers];
-    for (const line of lines) {
-      const tracker = parseServerAddress(line, TRACKER_PORT_DEFAULT);
-      if (typeof tracker === "string") {
-        throw new FdfsError("BAD_REQUEST", { reason: `the join lists the tracker "${line}": ${tracker}` });
-      }
-      if (!merged.some((known) => isSame(known, tracker))) merged.push(tracker);
+  /** A storage has joined, so this tracker knows the others and itself. Alone it leads at once. */
+  introduce(): void {
+    this.enter("introduced");
+    if (this.trackers.all.length === 1 && this.present === "LOOKING") {
+      this.elected([], [], "no other tracker is known");
     }
-    if (merged.length > MAX_TRACKERS) {
-      throw new FdfsError("NO_SPACE", {
-        reason: `storages name ${merged.length} different trackers, ${MAX_TRACKERS} are possible; give all storages the same list`,
-      });
-    }
-    const own = new Set([...this.ownAddresses(), ...addresses]);
-    const port = this.ownPort();
-    const me = merged.find((tracker) => tracker.port === port && tracker.hosts.some((host) => own.has(host)));
-    if (me === undefined) {
-      throw new FdfsError("NOT_FOUND", {
-        reason: `none of the trackers ${lines.join(", ")} is this one (port ${port}); correct tracker_server in the storage's configuration`,
-      });
-    }
-    return () => {
-      this.trackers = merged;
-      this.me = me;
-    };
   }
 
-  /** Whether `address` ("ip:port") is a known tracker. */
-  knows(address: string): boolean {
-    const tracker = parseServerAddress(address, TRACKER_PORT_DEFAULT);
-    return typeof tracker !== "string" && this.trackers.some((known) => isSame(known, tracker));
-  }
-
-  /** Whether `address` ("ip:port") is this tracker. */
-  isSelf(address: string): boolean {
-    const tracker = parseServerAddress(address, TRACKER_PORT_DEFAULT);
-    return typeof tracker !== "string" && this.me !== undefined && isSame(this.me, tracker);
-  }
-
-  /** Takes the lead if nobody does and there is no other tracker to ask. Tells whether that happened. */
-  electIfAlone(): boolean {
-    if (this.isLeading || this.me === undefined || this.trackers.length !== 1) return false;
-    this.isLeading = true;
-    this.changes++;
+  /** Returns false, and nothing changes, if this tracker leads itself or knows no trackers. */
+  follow(leader: ServerAddress, reason: string): boolean {
+    const before = this.followed;
+    if (leaderStates.next(this.present, "leaderFound") === undefined) return false;
+    this.followed = leader;
+    this.enter("leaderFound");
+    if (before !== leader) this.options.onEvent("leader.following", { leader: trackerName(leader), reason });
     return true;
   }
 
-  /** Stops leading (command 68). */
-  resign(): void {
-    this.isLeading = false;
-    this.changes++;
+  /** This tracker leads from now on: `backers` confirmed it, `down` do not run. Returns false if it knows no trackers. */
+  elected(backers: readonly ServerAddress[], down: readonly ServerAddress[], reason: string): boolean {
+    if (leaderStates.next(this.present, "elected") === undefined) return false;
+    this.lease.begin(backers, down);
+    if (this.enter("elected")) this.options.onEvent("leader.elected", { reason });
+    return true;
   }
-}
 
-/** Two spellings of one tracker share an address and the port. */
-function isSame(a: ServerAddress, b: ServerAddress): boolean {
-  return a.port === b.port && a.hosts.some((host) => b.hosts.includes(host));
+  /** The leader is not to be found any more. */
+  lost(reason: string): void {
+    const { followed } = this;
+    if (!this.enter("leaderLost")) return;
+    this.options.onEvent("leader.lost", { leader: followed && trackerName(followed), reason });
+  }
+
+  /** Stops leading. Returns false if this tracker does not lead. */
+  resign(event: "steppedDown" | "leaseLost", reason: string): boolean {
+    if (this.present !== "LEADING") return false;
+    if (event === "steppedDown") this.steppedDownAtMs = this.options.monotonicMs();
+    this.enter(event);
+    this.options.onEvent("leader.resigned", { reason });
+    return true;
+  }
+
+  private enter(event: LeaderEvent): boolean {
+    const next = leaderStates.next(this.present, event);
+    if (next === undefined || next === this.present) return false;
+    if (next === "LEADING" || this.present === "LEADING") this.changes++;
+    if (next !== "LEADING") this.lease.end();
+    if (next !== "FOLLOWING") this.followed = undefined;
+    this.present = next;
+    this.onChange?.();
+    return true;
+  }
 }

@@ -3,11 +3,11 @@
 import { factsOfQuery, FdfsError, fileKind } from "@fastdfs-ts/protocol";
 
 import {
-  lastResort,
   listDownloadStorages,
   type NameSight,
   pickReplica,
   pickSource,
+  pickUpdateReplica,
 } from "../scheduling/pick-download-storage.ts";
 import { checkNamedGroup, type GroupRefusal, nextGroupCursor, pickGroup } from "../scheduling/pick-group.ts";
 import { nextPathCursor, pickStorePath } from "../scheduling/pick-store-path.ts";
@@ -69,26 +69,43 @@ export function routeDownload(cluster: Cluster, groupName: string, logicalName: 
   const source = pickSource(sight, policy);
   if (source !== undefined) return source;
   const index = pickReplica(group, sight, cluster.now(), policy);
-  if (index >= 0) {
-    group.readCursor = (index + 1) % group.readable.length;
-    return group.readable[index]!;
-  }
-  return lastResort(group) ?? refuse("nobody-has-it", groupName);
+  if (index < 0) return anybody(group, sight) ?? refuse("nobody-has-it", groupName);
+  if (sight.isNormal) group.readCursor = (index + 1) % group.readable.length;
+  return group.readable[index]!;
 }
 
-/** All members to read a file from (105), in id order. Throws NOT_FOUND. */
+/** All members to read a file from (105). Throws NOT_FOUND. */
 export function routeDownloads(cluster: Cluster, groupName: string, logicalName: string): readonly StorageNode[] {
   const group = cluster.group(groupName);
   if (group.readable.length === 0) refuse("group-not-readable", groupName);
-  const members = listDownloadStorages(group, sightName(group, logicalName), cluster.now(), cluster.settings.policy);
-  return members.length > 0 ? members : refuse("nobody-has-it", groupName);
+  const sight = sightName(group, logicalName);
+  const members = listDownloadStorages(group, sight, cluster.now(), cluster.settings.policy);
+  if (members.length > 0) return members;
+  return [anybody(group, sight) ?? refuse("nobody-has-it", groupName)];
 }
 
-/** Member that changes a file (103): its source, where all changes come together, else whoever takes the next upload. */
+/**
+ * Member that changes a file (103): its source, where all changes come together, else the next one that has it. If none
+ * has, whoever takes the next upload: a slave can be stored where its master is not, everything else is refused there.
+ */
 export function routeUpdate(cluster: Cluster, groupName: string, logicalName: string): StorageNode {
   const group = cluster.group(groupName);
-  const { source } = sightName(group, logicalName);
-  return source?.isWritable === true ? source : routeToMember(cluster, group);
+  const sight = sightName(group, logicalName);
+  if (sight.source?.isWritable === true) return sight.source;
+  const { policy } = cluster.settings;
+  const index = pickUpdateReplica(group, sight, cluster.now(), policy);
+  if (index < 0) return routeToMember(cluster, group);
+  group.writeCursor = nextWriteCursor(group, index, policy);
+  return group.writable[index]!;
+}
+
+/**
+ * Where the source is no member, or the name says nothing, nobody is known to have the file, but anybody may: as C, the
+ * store server is asked. A file whose source is a member is not looked for where that source has not brought it (W11).
+ */
+function anybody(group: Group, { source }: NameSight<StorageNode>): StorageNode | undefined {
+  if (source !== undefined) return undefined;
+  return group.storeServer?.isReadable === true ? group.storeServer : group.readable[0];
 }
 
 /** What the name says, whatever it is; a name that says nothing belongs to nobody and was made just now. */

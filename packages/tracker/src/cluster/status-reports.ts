@@ -1,6 +1,5 @@
 // What storages say about the status of others (76, 85) and of themselves (59): wire-protocol.md §6.9.
-import { FdfsError, isAvailable, type StorageBrief, storageStatusOf } from "@fastdfs-ts/protocol";
-
+import { FdfsError, isAvailable, isStanding, type StorageBrief, storageStatusOf } from "@fastdfs-ts/protocol";
 import { parseIpAddress } from "@fastdfs-ts/runtime";
 
 import type { Cluster } from "./cluster.ts";
@@ -18,14 +17,33 @@ export function takeStatusReport(cluster: Cluster, group: Group, brief: StorageB
   const node = group.find(brief.storageId);
   if (node !== undefined) {
     const next = reportedStatusTable.next(node.status, reported);
-    if (next !== undefined) cluster.setStatus(node, next, `${reporter} reported ${reported}`);
+    if (next === undefined) return;
+    const wasFilled = next === "OFFLINE" && next !== node.status;
+    cluster.setStatus(
+      node,
+      next,
+      wasFilled ? `${reporter} has copied all files to it` : `${reporter} reported ${reported}`,
+    );
+    if (wasFilled) noteCopied(node);
     return;
   }
   if (isTombstone(reported) || isAvailable(reported) || !mayExist(cluster, group, brief)) return;
+  // Whoever says so has not heard of the removal yet.
+  if (isStanding(cluster.removals.get(group.name, brief.storageId))) return;
   if (!cluster.hasRoom(group)) return;
   const added = cluster.addMember(group, brief.storageId, brief.storageIp);
   added.port = isPort(brief.storagePort) ? brief.storagePort : Math.max(0, group.port);
   cluster.setStatus(added, reported, `${reporter} reported an unknown storage`);
+}
+
+/**
+ * A new member has got everything up to `syncUntil` from its source. What the source itself had not got then, other sources
+ * of ours go on to report as missing; of C sources nothing more will be heard, so it counts as there, as with C.
+ */
+function noteCopied(node: StorageNode): void {
+  for (const source of node.group.members) {
+    if (source !== node && !source.reportsReplication) node.group.sync.raise(source.slot, node.slot, node.syncUntil);
+  }
 }
 
 /** 59: the storage tells what the leader thinks of it. Throws BAD_REQUEST for a number that is no status of a member. */

@@ -1,10 +1,17 @@
 // The tracker's record of one storage. Only the functions of this folder change it; everybody else reads.
-import { rwModes, type StatisticsBlock } from "@fastdfs-ts/protocol";
+import { type PeerReplication, rwModes, type StatisticsBlock } from "@fastdfs-ts/protocol";
 
 import type { MemberPicture, PathPicture } from "../scheduling/cluster-picture.ts";
 import type { Group } from "./group.ts";
 import { noStatistics } from "./no-statistics.ts";
 import type { MemberStatus } from "./storage-status.ts";
+
+/** What a source told of one of its peers (120). */
+export interface PeerFeed {
+  readonly report: PeerReplication;
+  /** Where the copy of old files stood when it was first heard of, for its speed; undefined while none is going on. */
+  readonly backfillBegin: { readonly monotonicSeconds: number; readonly doneBytes: number } | undefined;
+}
 
 export class StorageNode implements MemberPicture {
   readonly group: Group;
@@ -14,7 +21,13 @@ export class StorageNode implements MemberPicture {
   addresses: readonly string[];
   /** 0 while no join has told it. */
   port = 0;
+  readonly slot: number;
   status: MemberStatus = "INIT";
+  /** In words, why it is in this status, and since when (Unix seconds). */
+  reason = "new";
+  statusSince = 0;
+  /** It was a complete member in an earlier life, so others may have files that it needs, whatever it says itself. */
+  isReturning = false;
   /** What storage_ids.conf allows clients to do: bit 2 write, bit 4 read. */
   rwMode: number = rwModes.readWrite;
 
@@ -37,6 +50,17 @@ export class StorageNode implements MemberPicture {
   /** When it last reported anything in this run of the tracker (`Cluster.monotonicSeconds`). */
   lastAlive = 0;
 
+  /** The pause between its beats in seconds, the longest of late; 0 until it has sent two on one connection. */
+  beatPause = 0;
+  /** When its last beat came, by `Cluster.monotonicSeconds`; 0 none on this connection. */
+  lastBeat = 0;
+  /** A probe of this tracker has reached it since its last join (storage-probe.ts). */
+  wasReached = false;
+
+  /** It has told how far it has fed its peers since its last join; `feeds` is what it said, by peer id. */
+  reportsReplication = false;
+  readonly feeds = new Map<string, PeerFeed>();
+
   /** Who copies the group's old files to it, and up to which second. */
   syncSource: StorageNode | undefined;
   syncUntil = 0;
@@ -55,8 +79,9 @@ export class StorageNode implements MemberPicture {
   /** Advances when addresses or port change, so that encoded answers can be kept until then. */
   addressVersion = 0;
 
-  constructor(group: Group, id: string, addresses: readonly string[]) {
+  constructor(group: Group, slot: number, id: string, addresses: readonly string[]) {
     this.group = group;
+    this.slot = slot;
     this.id = id;
     this.addresses = addresses;
   }

@@ -17,14 +17,17 @@ const { states, events } = storageStatusTable;
 const transitions: readonly (readonly [StorageEvent, readonly MemberStatus[], MemberStatus])[] = [
   ["joined", ["OFFLINE", "RECOVERY"], "ONLINE"],
   ["joined", ["DELETED", "IP_CHANGED"], "INIT"],
+  ["joinedAnew", states, "INIT"],
   ["beat", ["OFFLINE", "ONLINE", "RECOVERY"], "ACTIVE"],
   ["disconnected", ["ONLINE", "ACTIVE"], "OFFLINE"],
   ["silent", ["ACTIVE"], "OFFLINE"],
+  ["unresponsive", ["ACTIVE"], "OFFLINE"],
   ["sourceAssigned", ["INIT", "SYNCING", "OFFLINE", "ONLINE", "ACTIVE", "RECOVERY"], "WAIT_SYNC"],
   ["aloneInGroup", ["INIT", "WAIT_SYNC", "SYNCING", "OFFLINE", "RECOVERY"], "ONLINE"],
   ["sourceTold", ["INIT"], "WAIT_SYNC"],
   ["noSourceTold", ["INIT", "WAIT_SYNC", "SYNCING"], "ONLINE"],
   ["removed", ["INIT", "WAIT_SYNC", "SYNCING", "OFFLINE"], "DELETED"],
+  ["removedElsewhere", states.filter((state) => !isTombstone(state)), "DELETED"],
   ["moved", ["INIT", "WAIT_SYNC", "SYNCING", "OFFLINE"], "IP_CHANGED"],
   ["trackerRestart", ["IP_CHANGED", "DELETED", "ONLINE", "ACTIVE", "RECOVERY"], "OFFLINE"],
 ];
@@ -36,6 +39,7 @@ const refused: readonly (readonly [StorageEvent, readonly MemberStatus[]])[] = [
   ["sourceTold", ["IP_CHANGED", "DELETED"]],
   ["noSourceTold", ["IP_CHANGED", "DELETED"]],
   ["removed", ["IP_CHANGED", "DELETED", "ONLINE", "ACTIVE", "RECOVERY"]],
+  ["removedElsewhere", ["IP_CHANGED", "DELETED"]],
   ["moved", ["IP_CHANGED", "DELETED", "ONLINE", "ACTIVE", "RECOVERY"]],
 ];
 
@@ -49,8 +53,8 @@ describe("the life of a storage at a tracker", () => {
     expect(storageStatusTable.next(state, event)).toBe(expected(state, event));
   });
 
-  it("has 9 states and 11 events", () => {
-    expect([states.length, events.length]).toEqual([9, 11]);
+  it("has 9 states and 14 events", () => {
+    expect([states.length, events.length]).toEqual([9, 14]);
   });
 
   it("never makes a deleted or incomplete member active by a beat", () => {

@@ -16,6 +16,8 @@ export function memberStatusOf(number: number): MemberStatus | undefined {
  * The life of a storage at this tracker (cluster-behaviour.md §2.3, wire-protocol.md §6.12). The events:
  *
  * joined         81
+ * joinedAnew     81 of another life than the one in the record: it came with empty directories and needs all files. C lets
+ *                it turn ACTIVE at every tracker that it does not ask for a source
  * beat           83 or 84 on a joined connection. A DELETED member stays deleted; C makes it ACTIVE (§11.1 W27)
  * disconnected   its last joined connection closed
  * silent         no beat for check_active_interval
@@ -23,7 +25,9 @@ export function memberStatusOf(number: number): MemberStatus | undefined {
  * aloneInGroup   87, and nobody in the group has files
  * sourceTold     88 with the source another tracker assigned
  * noSourceTold   88 with an empty source
+ * unresponsive   probes of this tracker are not answered (§11.1 W12)
  * removed        93
+ * removedElsewhere  93 at another tracker, told by a storage (124); also while it serves
  * moved          78: this is the record that stays behind under the old address
  * trackerRestart read from the state file
  */
@@ -31,28 +35,31 @@ export function memberStatusOf(number: number): MemberStatus | undefined {
 export const storageStatusTable = stateTable(
   [
     "joined",
+    "joinedAnew",
     "beat",
     "disconnected",
     "silent",
+    "unresponsive",
     "sourceAssigned",
     "aloneInGroup",
     "sourceTold",
     "noSourceTold",
     "removed",
+    "removedElsewhere",
     "moved",
     "trackerRestart",
   ],
   {
-    //           joined    beat      disconn.   silent     assigned     alone     told         noSource  removed    moved         restart
-    INIT:       [__,       __,       __,        __,        "WAIT_SYNC", "ONLINE", "WAIT_SYNC", "ONLINE", "DELETED", "IP_CHANGED", __],
-    WAIT_SYNC:  [__,       __,       __,        __,        __,          "ONLINE", __,          "ONLINE", "DELETED", "IP_CHANGED", __],
-    SYNCING:    [__,       __,       __,        __,        "WAIT_SYNC", "ONLINE", __,          "ONLINE", "DELETED", "IP_CHANGED", __],
-    IP_CHANGED: ["INIT",   __,       __,        __,        XX,          XX,       XX,          XX,       XX,        XX,           "OFFLINE"],
-    DELETED:    ["INIT",   __,       __,        __,        XX,          XX,       XX,          XX,       XX,        XX,           "OFFLINE"],
-    OFFLINE:    ["ONLINE", "ACTIVE", __,        __,        "WAIT_SYNC", "ONLINE", __,          __,       "DELETED", "IP_CHANGED", __],
-    ONLINE:     [__,       "ACTIVE", "OFFLINE", __,        "WAIT_SYNC", __,       __,          __,       XX,        XX,           "OFFLINE"],
-    ACTIVE:     [__,       __,       "OFFLINE", "OFFLINE", "WAIT_SYNC", __,       __,          __,       XX,        XX,           "OFFLINE"],
-    RECOVERY:   ["ONLINE", "ACTIVE", __,        __,        "WAIT_SYNC", "ONLINE", __,          __,       XX,        XX,           "OFFLINE"],
+    //           joined    anew    beat      disconn.   silent     unresp.    assigned     alone     told         noSource  removed    elsewhere  moved         restart
+    INIT:       [__,       __,     __,       __,        __,        __,        "WAIT_SYNC", "ONLINE", "WAIT_SYNC", "ONLINE", "DELETED", "DELETED", "IP_CHANGED", __],
+    WAIT_SYNC:  [__,       "INIT", __,       __,        __,        __,        __,          "ONLINE", __,          "ONLINE", "DELETED", "DELETED", "IP_CHANGED", __],
+    SYNCING:    [__,       "INIT", __,       __,        __,        __,        "WAIT_SYNC", "ONLINE", __,          "ONLINE", "DELETED", "DELETED", "IP_CHANGED", __],
+    IP_CHANGED: ["INIT",   "INIT", __,       __,        __,        __,        XX,          XX,       XX,          XX,       XX,        XX,        XX,           "OFFLINE"],
+    DELETED:    ["INIT",   "INIT", __,       __,        __,        __,        XX,          XX,       XX,          XX,       XX,        XX,        XX,           "OFFLINE"],
+    OFFLINE:    ["ONLINE", "INIT", "ACTIVE", __,        __,        __,        "WAIT_SYNC", "ONLINE", __,          __,       "DELETED", "DELETED", "IP_CHANGED", __],
+    ONLINE:     [__,       "INIT", "ACTIVE", "OFFLINE", __,        __,        "WAIT_SYNC", __,       __,          __,       XX,        "DELETED", XX,           "OFFLINE"],
+    ACTIVE:     [__,       "INIT", __,       "OFFLINE", "OFFLINE", "OFFLINE", "WAIT_SYNC", __,       __,          __,       XX,        "DELETED", XX,           "OFFLINE"],
+    RECOVERY:   ["ONLINE", "INIT", "ACTIVE", __,        __,        __,        "WAIT_SYNC", "ONLINE", __,          __,       XX,        "DELETED", XX,           "OFFLINE"],
   },
 );
 
@@ -94,7 +101,7 @@ export function correctedStatus(current: MemberStatus, told: MemberStatus): Memb
   return isAvailable(told) ? "OFFLINE" : told;
 }
 
-/** DELETED or IP_CHANGED: listed until the tracker restarts, and never written to the state files. */
+/** DELETED or IP_CHANGED: listed until the tracker restarts; not among the members in the state files. */
 export function isTombstone(status: MemberStatus): boolean {
   return status === "DELETED" || status === "IP_CHANGED";
 }

@@ -1,6 +1,12 @@
 // The cluster as its state files hold it, and back. Tombstones are never written, so they vanish with a restart
 // (cluster-behaviour.md §2.4).
-import { MAX_STORE_PATHS, MAX_SUBDIRS_PER_LEVEL, storageStatusValue, VERSION_BYTES } from "@fastdfs-ts/protocol";
+import {
+  isStanding,
+  MAX_STORE_PATHS,
+  MAX_SUBDIRS_PER_LEVEL,
+  storageStatusValue,
+  VERSION_BYTES,
+} from "@fastdfs-ts/protocol";
 import { parseIpAddress } from "@fastdfs-ts/runtime";
 
 import type { StoredGroup } from "../formats/groups-file.ts";
@@ -28,8 +34,11 @@ export function storeCluster(cluster: Cluster): StoredCluster {
       members.map((source) => ({
         groupName: group.name,
         sourceId: source.id,
-        seconds: members.map((destination) => group.sync.get(source.id, destination.id)),
+        seconds: members.map((destination) => group.sync.get(source.slot, destination.slot)),
       })),
+    ),
+    removals: cluster.removals.groupNames.flatMap((groupName) =>
+      cluster.removals.of(groupName).map((removal) => ({ ...removal, groupName })),
     ),
   };
 }
@@ -52,6 +61,7 @@ export function restoreCluster(cluster: Cluster, stored: StoredCluster): string[
   }
   for (const group of stored.groups) restoreTrunkServer(cluster, group, complaints);
   restoreStamps(cluster, stored);
+  restoreRemovals(cluster, stored);
   for (const group of cluster.groups) group.refresh(cluster.settings.policy);
   return complaints;
 }
@@ -117,6 +127,7 @@ function restoreMember(cluster: Cluster, stored: StoredStorage, complaints: stri
     return undefined;
   }
   const node = cluster.addMember(group, id, ip);
+  node.reason = "as before the restart of the tracker, which has not heard of it since";
   node.status = storageStatusTable.next(memberStatusOf(stored.status) ?? "OFFLINE", "trackerRestart") ?? "OFFLINE";
   node.version = stored.version.slice(0, VERSION_BYTES);
   node.joinTime = stored.joinTime;
@@ -149,13 +160,38 @@ function restoreStamps(cluster: Cluster, { stamps }: StoredCluster): void {
   for (const group of cluster.groups) {
     const rows = stamps.filter((row) => row.groupName === group.name);
     const ids = rows.map((row) => currentId(cluster, group.name, row.sourceId, group.port));
+    const members = ids.map((id) => group.find(id));
     for (const [at, row] of rows.entries()) {
+      const source = members[at];
       for (const [column, seconds] of row.seconds.entries()) {
-        const destination = ids[column];
-        if (seconds > 0 && destination !== undefined) group.sync.set(ids[at]!, destination, seconds);
+        const destination = members[column];
+        if (source !== undefined && destination !== undefined) group.sync.raise(source.slot, destination.slot, seconds);
       }
     }
   }
+}
+
+/** Of what is restored, also what this tracker knew before: a picture of another tracker may be older. */
+function restoreRemovals(cluster: Cluster, { removals }: StoredCluster): void {
+  for (const removal of removals) {
+    const storageId = currentId(cluster, removal.groupName, removal.storageId, portOf(cluster, removal.groupName));
+    cluster.removals.merge(removal.groupName, { ...removal, storageId });
+  }
+  for (const group of cluster.groups) {
+    for (const removal of cluster.removals.of(group.name)) {
+      const node = group.find(removal.storageId);
+      if (node === undefined) continue;
+      if (node.status === "INIT") node.isReturning = true;
+      // The tracker ended after it had noted the removal and before it had written the members.
+      if (isStanding(removal) && node.joinTime <= removal.joinSeconds) {
+        cluster.apply(node, "removedElsewhere", "removed by an administrator");
+      }
+    }
+  }
+}
+
+function portOf(cluster: Cluster, groupName: string): number {
+  return cluster.findGroup(groupName)?.port ?? 0;
 }
 
 /** Files can be edited by hand; a number that fits no field of the wire would break every answer that holds it. */

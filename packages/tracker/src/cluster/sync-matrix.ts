@@ -1,38 +1,32 @@
 // Who has what from whom, up to when: per group a matrix of source × destination, in seconds of the source's clock
-// (cluster-behaviour.md §4.9). The destinations report it with command 89.
+// (cluster-behaviour.md §4.9). An entry means: of this source the destination has every change before this second, itself
+// not included, because several changes can share a second. Asked for every download, so it is a plain array.
+import { MAX_STORAGES_PER_GROUP } from "@fastdfs-ts/protocol";
+
+const WIDTH = MAX_STORAGES_PER_GROUP;
 
 export class SyncMatrix {
-  /** source id → destination id → seconds */
-  private readonly rows = new Map<string, Map<string, number>>();
+  private readonly stamps = new Float64Array(WIDTH * WIDTH);
 
-  /** 0 if nothing was ever reported. */
-  get(sourceId: string, destinationId: string): number {
-    return this.rows.get(sourceId)?.get(destinationId) ?? 0;
+  /** Entry by the slots of two members; 0 if nothing was ever reported. */
+  get(sourceSlot: number, destinationSlot: number): number {
+    return this.stamps[sourceSlot * WIDTH + destinationSlot]!;
   }
 
-  set(sourceId: string, destinationId: string, seconds: number): void {
-    let row = this.rows.get(sourceId);
-    if (row === undefined) this.rows.set(sourceId, (row = new Map<string, number>()));
-    row.set(destinationId, seconds);
+  /** What was once complete stays complete, so a lower report changes nothing. */
+  raise(sourceSlot: number, destinationSlot: number, seconds: number): void {
+    const at = sourceSlot * WIDTH + destinationSlot;
+    if (seconds > this.stamps[at]!) this.stamps[at] = seconds;
   }
 
-  /** A member took a new id, its history goes with it (command 78). */
-  rename(oldId: string, newId: string): void {
-    this.forget(newId);
-    const row = this.rows.get(oldId);
-    if (row !== undefined) this.rows.set(newId, row);
-    this.rows.delete(oldId);
-    for (const other of this.rows.values()) {
-      const seconds = other.get(oldId);
-      if (seconds === undefined) continue;
-      other.delete(oldId);
-      other.set(newId, seconds);
-    }
+  /** The member in this slot has nothing of anybody: it is being filled anew. */
+  forgetDestination(slot: number): void {
+    for (let source = 0; source < WIDTH; source++) this.stamps[source * WIDTH + slot] = 0;
   }
 
-  /** A member was removed, or starts over. */
-  forget(id: string): void {
-    this.rows.delete(id);
-    for (const row of this.rows.values()) row.delete(id);
+  /** The member in this slot was removed, or the slot gets another one. */
+  forget(slot: number): void {
+    this.stamps.fill(0, slot * WIDTH, (slot + 1) * WIDTH);
+    this.forgetDestination(slot);
   }
 }

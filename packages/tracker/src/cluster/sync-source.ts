@@ -12,10 +12,13 @@ import { hasFiles, isTombstone } from "./storage-status.ts";
  * but none that is ACTIVE and writable now: the storage asks again.
  */
 export function requestSource(cluster: Cluster, node: StorageNode): SyncDescriptor | undefined {
-  if (!othersHaveFiles(node)) {
-    if (!cluster.apply(node, "aloneInGroup", "no other member of the group has files")) refuseTombstone(node);
-    return undefined;
-  }
+  if (othersHaveFiles(node)) return assignSource(cluster, node);
+  if (!cluster.apply(node, "aloneInGroup", "no other member of the group has files")) refuseTombstone(node);
+  return undefined;
+}
+
+/** Throws NOT_FOUND if nobody can copy files now. */
+function assignSource(cluster: Cluster, node: StorageNode): SyncDescriptor {
   // C's order, so that several trackers name the same one: the first in id order.
   const source = node.group.writable.find((member) => member !== node);
   if (source === undefined) {
@@ -27,6 +30,7 @@ export function requestSource(cluster: Cluster, node: StorageNode): SyncDescript
   if (!cluster.apply(node, "sourceAssigned", `${source.id} copies the old files to it`)) refuseTombstone(node);
   node.syncSource = source;
   node.syncUntil = cluster.now();
+  forgetWhatItHolds(node);
   // Also when the status is the same as before: a new source has to hear of it.
   cluster.membersChanged(node.group);
   return describe(source, node.syncUntil);
@@ -50,6 +54,12 @@ export function notifySource(cluster: Cluster, node: StorageNode, told: SyncDesc
         groupName: node.group.name,
         reason: `${node.id} is ${node.status} and names no source, but other members have files: it has to ask for a new one`,
       });
+    }
+    if (node.status === "INIT" && node.isReturning && othersHaveFiles(node)) {
+      // A C storage that was removed and keeps its state: at a C tracker it would be complete at once, without what was
+      // stored meanwhile (cluster-behaviour.md §3.6).
+      assignSource(cluster, node);
+      return;
     }
     if (!cluster.apply(node, "noSourceTold", "another tracker found no source")) refuseTombstone(node);
     return;
@@ -83,6 +93,12 @@ export function sourceOfDestination(cluster: Cluster, groupName: string, id: str
   if (hasFiles(source.status) || source.status === "RECOVERY") return describe(source, node.syncUntil);
   forgetSource(cluster, node);
   return undefined;
+}
+
+/** The member is filled anew, or gone: nothing that was known of its files holds any more. */
+export function forgetWhatItHolds(node: StorageNode): void {
+  node.group.sync.forgetDestination(node.slot);
+  node.lastSyncedTimestamp = 0;
 }
 
 /** Removes `source` as source of all others (it was deleted). */

@@ -13,10 +13,19 @@ export interface MemberPicture {
   readonly paths: readonly PathPicture[];
   /** The path the next upload goes to, unless it is full. */
   readonly writePathCursor: number;
-  /** Up to which second (of the sources' clocks) this member has everything from everybody. */
+  /** Its row and column in the group's `sync`. */
+  readonly slot: number;
+  /** It tells how far it has fed its peers (120), so `sync` holds all that is known of its files. C storages do not. */
+  readonly reportsReplication: boolean;
+  /** C's one number: up to which second (of the sources' clocks) this member has what others pushed to it. */
   readonly lastSyncedTimestamp: number;
   readonly isReadable: boolean;
   readonly isWritable: boolean;
+}
+
+/** Entry [source][destination]: the destination has all changes of the source before this second; 0 unknown. */
+interface SyncPicture {
+  get(sourceSlot: number, destinationSlot: number): number;
 }
 
 export interface GroupPicture<Member extends MemberPicture = MemberPicture> {
@@ -31,7 +40,8 @@ export interface GroupPicture<Member extends MemberPicture = MemberPicture> {
   readonly writable: readonly Member[];
   readonly readCursor: number;
   readonly writeCursor: number;
-  /** The member that serves when no rotation is wanted, and as the last resort of downloads. */
+  readonly sync: SyncPicture;
+  /** The member that takes uploads when no rotation is wanted. */
   readonly storeServer: Member | undefined;
 }
 

@@ -1,5 +1,5 @@
 // Which member of a group a reader of a file is sent to (wire-protocol.md §5.3, cluster-behaviour.md §5). The
-// tracker knows no files: it decides by what the name says about source and time.
+// tracker knows no files: it decides by what the name says about source and time, and by how far replication has come.
 import type { GroupPicture, MemberPicture, SchedulingPolicy } from "./cluster-picture.ts";
 
 /** What a query's file name says. */
@@ -12,8 +12,14 @@ export interface NameSight<Member> {
   readonly isNormal: boolean;
 }
 
-/** Whether `member` certainly has a normal file: the source has it, and others by time (cluster-behaviour.md §5.1). */
+/**
+ * Whether `member` has the file as it was created. Its source has it. Of a source that reports its replication (ours) the
+ * matrix knows everything: a member that it does not vouch for counts as without the file, however old the file is. Of
+ * another source (C) what the matrix does not vouch for counts as replicated after the times of C's rule
+ * (cluster-behaviour.md §5.1). Where the source is gone, C's rule with C's one number per member is all there is.
+ */
 export function isEligible<Member extends MemberPicture>(
+  group: GroupPicture<Member>,
   member: Member,
   sight: NameSight<Member>,
   nowSeconds: number,
@@ -21,13 +27,23 @@ export function isEligible<Member extends MemberPicture>(
 ): boolean {
   if (member === sight.source) return true;
   const { createdAt } = sight;
-  const synced = member.lastSyncedTimestamp;
+  const synced = syncedUntil(group, member, sight);
+  // Strictly later: several files can share a second, and only a later change proves that all of them have arrived.
+  if (synced > createdAt) return true;
+  if (sight.source?.reportsReplication === true) return false;
   return (
     createdAt < nowSeconds - policy.syncMaxDelaySeconds ||
-    // Strictly later: several files can share a second, and only a later record proves that all of them have arrived.
-    synced > createdAt ||
     (synced + 1 >= createdAt && nowSeconds - createdAt > policy.syncMaxTimeSeconds)
   );
+}
+
+/** Before which second `member` has everything of the file's source. */
+function syncedUntil<Member extends MemberPicture>(
+  { sync }: GroupPicture<Member>,
+  member: Member,
+  { source }: NameSight<Member>,
+): number {
+  return source === undefined ? member.lastSyncedTimestamp : sync.get(source.slot, member.slot);
 }
 
 /** The source, where it has to be asked: for files that may change, and for all with download_server 1. */
@@ -39,42 +55,77 @@ export function pickSource<Member extends MemberPicture>(
   return sight.source?.isReadable === true ? sight.source : undefined;
 }
 
-/** Index into `group.readable` of the next member in turn that has the file; -1 if none has, or it is not a normal file. */
+/**
+ * Index into `group.readable` of the member to read from; -1 if none can have the file. For a normal file the next one in
+ * turn that has it; for one that may have changed the one that is nearest to its source.
+ */
 export function pickReplica<Member extends MemberPicture>(
   group: GroupPicture<Member>,
   sight: NameSight<Member>,
   nowSeconds: number,
   policy: SchedulingPolicy,
 ): number {
-  if (!sight.isNormal) return -1;
   const { readable } = group;
-  const count = readable.length;
-  const start = group.readCursor < count ? group.readCursor : 0;
-  for (let step = 0; step < count; step++) {
-    const index = start + step < count ? start + step : start + step - count;
-    if (isEligible(readable[index]!, sight, nowSeconds, policy)) return index;
-  }
-  return -1;
+  return sight.isNormal
+    ? nextEligible(group, readable, group.readCursor, sight, nowSeconds, policy)
+    : nearestEligible(group, sight, nowSeconds, policy);
 }
 
-/** All members to read from, in id order (105). */
+/** Index into `group.writable` of the next member in turn that has the file, for a change of it (103); -1 if none has. */
+export function pickUpdateReplica<Member extends MemberPicture>(
+  group: GroupPicture<Member>,
+  sight: NameSight<Member>,
+  nowSeconds: number,
+  policy: SchedulingPolicy,
+): number {
+  return nextEligible(group, group.writable, group.writeCursor, sight, nowSeconds, policy);
+}
+
+/**
+ * All members to read from (105): of a normal file all that have it, in id order; of one that may have changed its source,
+ * or else those that have it, the one nearest to the source first.
+ */
 export function listDownloadStorages<Member extends MemberPicture>(
   group: GroupPicture<Member>,
   sight: NameSight<Member>,
   nowSeconds: number,
   policy: SchedulingPolicy,
 ): readonly Member[] {
-  const found = sight.isNormal
-    ? group.readable.filter((member) => isEligible(member, sight, nowSeconds, policy))
-    : sight.source?.isReadable === true
-      ? [sight.source]
-      : [];
-  if (found.length > 0) return found;
-  const substitute = lastResort(group);
-  return substitute === undefined ? [] : [substitute];
+  if (!sight.isNormal && sight.source?.isReadable === true) return [sight.source];
+  const found = group.readable.filter((member) => isEligible(group, member, sight, nowSeconds, policy));
+  if (sight.isNormal) return found;
+  return found.sort((a, b) => syncedUntil(group, b, sight) - syncedUntil(group, a, sight));
 }
 
-/** C answers the store server without looking at its sync state; a reader may get "no such file" from it and try others. */
-export function lastResort<Member extends MemberPicture>(group: GroupPicture<Member>): Member | undefined {
-  return group.storeServer?.isReadable === true ? group.storeServer : undefined;
+function nextEligible<Member extends MemberPicture>(
+  group: GroupPicture<Member>,
+  members: readonly Member[],
+  cursor: number,
+  sight: NameSight<Member>,
+  nowSeconds: number,
+  policy: SchedulingPolicy,
+): number {
+  const count = members.length;
+  const start = cursor < count ? cursor : 0;
+  for (let step = 0; step < count; step++) {
+    const index = start + step < count ? start + step : start + step - count;
+    if (isEligible(group, members[index]!, sight, nowSeconds, policy)) return index;
+  }
+  return -1;
+}
+
+function nearestEligible<Member extends MemberPicture>(
+  group: GroupPicture<Member>,
+  sight: NameSight<Member>,
+  nowSeconds: number,
+  policy: SchedulingPolicy,
+): number {
+  const { readable } = group;
+  let best = -1;
+  for (let index = 0; index < readable.length; index++) {
+    const member = readable[index]!;
+    if (!isEligible(group, member, sight, nowSeconds, policy)) continue;
+    if (best < 0 || syncedUntil(group, member, sight) > syncedUntil(group, readable[best]!, sight)) best = index;
+  }
+  return best;
 }

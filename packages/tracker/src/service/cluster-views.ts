@@ -14,23 +14,21 @@ import {
   storageStatFilters,
   storageStatusValue,
   trackerCommands,
-  trackerStatFilters,
-  type TrackerStatRequest,
   type VolumeStat,
   VolumeStatList,
   type VolumeStatRequest,
   volumeStatFilters,
-  PROTOCOL_VERSION,
 } from "@fastdfs-ts/protocol";
 import { answer, answerRaw, type ConnectionCounts, type Route } from "@fastdfs-ts/rpc";
 
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Group } from "../cluster/group.ts";
-import { printHostPort } from "../cluster/leadership.ts";
 import type { StorageNode } from "../cluster/storage-node.ts";
 import { suitedAddress } from "../cluster/suited-address.ts";
-import { STATUS_RECORD_SECONDS } from "../limits.ts";
+import { printHostPort } from "../cluster/tracker-list.ts";
+import { type Standing, standingOf } from "../election/candidate-rank.ts";
 import { groupHasSpace, groupHasTrunkSpace, reservedMib } from "../scheduling/space-reserve.ts";
+import { trackerStats } from "./tracker-stat.ts";
 
 /** Facts about this process. */
 export interface TrackerFacts {
@@ -58,7 +56,7 @@ export function clusterViewRoutes(cluster: Cluster, facts: TrackerFacts, respons
       if (leader === undefined) throw new FdfsError("NOT_FOUND", { reason: "no leader is known" });
       return { leader: printHostPort(suitedAddress(leader.hosts, session.remote.host), leader.port) };
     }),
-    answer(trackerCommands.trackerClusterStat, (request) => trackerStat(cluster, facts, request)),
+    answer(trackerCommands.trackerClusterStat, (request) => ({ trackers: trackerStats(cluster, facts, request) })),
     answerRaw(trackerCommands.storageClusterStat, (request, session) =>
       fitting(StorageStatList.encode(storageStat(cluster, request, session.remote.host))),
     ),
@@ -69,13 +67,14 @@ export function clusterViewRoutes(cluster: Cluster, facts: TrackerFacts, respons
       if (cluster.groups.length === 0) {
         throw new FdfsError("NOT_FOUND", { reason: "this tracker knows no group yet" });
       }
-      return {
-        isLeader: cluster.leadership.isLeader,
-        runningSeconds: inSteps(cluster.now() - facts.startedAt),
-        restartIntervalSeconds: inSteps(facts.downSeconds),
-      };
+      return ownStanding(cluster, facts);
     }),
   ];
+}
+
+/** This tracker as a candidate for the lead. */
+export function ownStanding(cluster: Cluster, { startedAt, downSeconds }: TrackerFacts): Standing {
+  return standingOf(cluster.leadership.isLeader, cluster.now() - startedAt, downSeconds);
 }
 
 function groupRecord(cluster: Cluster, group: Group): GroupRecord {
@@ -121,32 +120,6 @@ function storageRecord(cluster: Cluster, node: StorageNode, peer: string): Stora
       lastHeartbeatSeconds: node.lastHeartbeat,
     },
     isTrunkServer: node.isTrunkServer,
-  };
-}
-
-function trackerStat(cluster: Cluster, facts: TrackerFacts, { filter, isActive, isLeader }: TrackerStatRequest) {
-  const { leader } = cluster.leadership;
-  if (leader === undefined)
-    throw new FdfsError("NOT_SUPPORTED", { reason: "only the leader knows the other trackers" });
-  const isWanted =
-    ((filter & trackerStatFilters.isActive) === 0 || isActive) &&
-    ((filter & trackerStatFilters.isLeader) === 0 || isLeader);
-  if (!isWanted) return { trackers: [] };
-  const connections = facts.connections();
-  return {
-    trackers: [
-      {
-        address: printHostPort(leader.hosts[0]!, leader.port),
-        isLeader: true,
-        isActive: true,
-        connectionsAllocated: connections.allocated,
-        connectionsCurrent: connections.current,
-        connectionsMaximum: connections.maximum,
-        version: PROTOCOL_VERSION,
-        upTimeSeconds: facts.startedAt,
-        lastHeartbeatSeconds: 0,
-      },
-    ],
   };
 }
 
@@ -214,9 +187,4 @@ function volumeStat(cluster: Cluster, request: VolumeStatRequest): VolumeStatLis
 function fitting(body: Buffer): Buffer {
   if (body.length + HEADER_BYTES <= BUFFER_BYTES) return body;
   throw new FdfsError("BAD_REQUEST", { reason: `the answer has ${body.length} bytes: narrow the filter` });
-}
-
-/** Elections compare times in steps, so that trackers started together are ordered by address (wire-protocol.md §12 no. 16). */
-function inSteps(seconds: number): number {
-  return Math.floor(Math.max(0, seconds) / STATUS_RECORD_SECONDS) * STATUS_RECORD_SECONDS;
 }

@@ -5,28 +5,36 @@ import type { TrackerConfig } from "@fastdfs-ts/runtime";
 
 import type { Cluster } from "../cluster/cluster.ts";
 import { clusterParametersOf } from "../config.ts";
+import type { Handover } from "../handover/handover.ts";
+import type { StateDonor } from "../handover/state-donor.ts";
 import { clientQueryRoutes } from "./client-queries.ts";
 import { clusterAdminRoutes } from "./cluster-admin.ts";
 import { clusterViewRoutes, type TrackerFacts } from "./cluster-views.ts";
+import { explanationRoute } from "./explanation-view.ts";
 import { JoinedConnections } from "./joined-connections.ts";
 import { storageQuestionRoutes } from "./storage-questions.ts";
 import { storageReportRoutes } from "./storage-reports.ts";
 import { trackerPeerRoutes } from "./tracker-peers.ts";
 
-/** `save` resolves when the present state of the cluster is on the disk. */
-export function trackerRoutes(
-  cluster: Cluster,
-  config: TrackerConfig,
-  facts: TrackerFacts,
-  save: () => Promise<void>,
-): Route[] {
+export interface TrackerServices {
+  readonly cluster: Cluster;
+  readonly config: TrackerConfig;
+  readonly facts: TrackerFacts;
+  /** Resolves when the present state of the cluster is on the disk. */
+  readonly save: () => Promise<void>;
+  readonly handover: Pick<Handover, "isDue" | "take">;
+  readonly donor: StateDonor;
+}
+
+export function trackerRoutes({ cluster, config, facts, save, handover, donor }: TrackerServices): Route[] {
   return [
     ...clientQueryRoutes(cluster, config.responseAddressBytes),
     ...clusterViewRoutes(cluster, facts, config.responseAddressBytes),
+    explanationRoute(cluster),
     ...clusterAdminRoutes(cluster, save),
     ...storageQuestionRoutes(cluster, clusterParametersOf(config)),
-    ...storageReportRoutes(cluster, new JoinedConnections(cluster), save),
-    ...trackerPeerRoutes(cluster),
+    ...storageReportRoutes(cluster, new JoinedConnections(cluster), handover, save),
+    ...trackerPeerRoutes(cluster, donor),
     answer(trackerCommands.activeTest, () => ({})),
     quit(trackerCommands.quit),
   ];

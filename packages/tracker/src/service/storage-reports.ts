@@ -1,30 +1,40 @@
 // What storages report: joins, heartbeats, disks, replication, each other's status (wire-protocol.md §6).
-import { FdfsError, storageStatusValue, trackerCommands } from "@fastdfs-ts/protocol";
+import { FdfsError, type JoinRequest, storageStatusValue, trackerCommands } from "@fastdfs-ts/protocol";
 import { answer, answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 
 import { changesFor, type JoinedConnection } from "../cluster/changes-for.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { moveStorage } from "../cluster/ip-change.ts";
-import { join } from "../cluster/join.ts";
-import { takeDiskReport, takeHeartbeat, takeSyncReport } from "../cluster/reports.ts";
+import { join, type JoinOrigin, trackersOf } from "../cluster/join.ts";
+import { takeRemovals } from "../cluster/removal.ts";
+import { takeDiskReport, takeHeartbeat, takeReplicationReport, takeSyncReport } from "../cluster/reports.ts";
 import { takeCorrection, takeStatusReport } from "../cluster/status-reports.ts";
 import type { StorageNode } from "../cluster/storage-node.ts";
 import { notifySource, repeatSource, requestSource, sourceOfDestination } from "../cluster/sync-source.ts";
 import { takeTrunkFileId, takeTrunkFreeSpace } from "../cluster/trunk-reports.ts";
+import type { Handover } from "../handover/handover.ts";
 import { CHANGELOG_PIECE_BYTES } from "../limits.ts";
 import type { JoinedConnections } from "./joined-connections.ts";
 
 /** `save` resolves when the present state is on the disk. */
-export function storageReportRoutes(cluster: Cluster, joined: JoinedConnections, save: () => Promise<void>): Route[] {
+export function storageReportRoutes(
+  cluster: Cluster,
+  joined: JoinedConnections,
+  handover: Pick<Handover, "isDue" | "take">,
+  save: () => Promise<void>,
+): Route[] {
   const node = (session: Session): StorageNode => joined.require(session).node;
   return [
-    answer(trackerCommands.join, (request, session) => {
-      const origin = { peer: session.remote.host, local: session.local.host };
-      const member = explained(cluster, "join.refused", session, () => join(cluster, request, origin));
-      joined.bind(session, member);
-      return { status: storageStatusValue(member.status), sourceStorageId: member.syncSource?.id ?? "" };
-    }),
+    joinRoute(cluster, joined, handover),
     ...regularReports(cluster, joined),
+    answer(trackerCommands.reportReplication, (report, session) => {
+      takeReplicationReport(cluster, node(session), report);
+      return {};
+    }),
+    // Also asked before a join: one that was removed must not join.
+    answer(trackerCommands.shareRemovals, ({ groupName, removals }) => ({
+      removals: [...takeRemovals(cluster, groupName, removals)],
+    })),
     answer(trackerCommands.replicaChange, ({ storages }, session) => {
       const { group, id } = node(session);
       // A leader is where such news comes from, so it ignores them.
@@ -75,6 +85,30 @@ export function storageReportRoutes(cluster: Cluster, joined: JoinedConnections,
       return {};
     }),
   ];
+}
+
+/** 81. Whoever joins a tracker that is new waits until it has the picture of the cluster from another one, if there is one. */
+function joinRoute(cluster: Cluster, joined: JoinedConnections, handover: Pick<Handover, "isDue" | "take">): Route {
+  const joinNow = (request: JoinRequest, session: Session) => {
+    const member = explained(cluster, "join.refused", session, () => join(cluster, request, originOf(session)));
+    joined.bind(session, member);
+    return { status: storageStatusValue(member.status), sourceStorageId: member.syncSource?.id ?? "" };
+  };
+  const joinLater = async (request: JoinRequest, session: Session) => {
+    let isGone = false as boolean; // set in a callback, which the compiler does not see
+    session.onClosed(() => (isGone = true));
+    const trackers = explained(cluster, "join.refused", session, () => trackersOf(cluster, request, originOf(session)));
+    await handover.take(trackers);
+    if (isGone) throw new FdfsError("CONNECTION_LOST", { peer: session.remote.host, reason: "gone before it joined" });
+    return joinNow(request, session);
+  };
+  return answer(trackerCommands.join, (request, session) =>
+    handover.isDue ? joinLater(request, session) : joinNow(request, session),
+  );
+}
+
+function originOf(session: Session): JoinOrigin {
+  return { peer: session.remote.host, local: session.local.host };
 }
 
 /** 83, 84 and 89 are answered with what has changed. */

@@ -80,6 +80,16 @@ const clusterTable = globalTable("Cluster", {
     meaning: "a storage that was silent for longer is offline",
     effect: "used",
   },
+  probesSilentStorages: {
+    name: "probe_silent_storages",
+    type: "boolean",
+    default: "true",
+    meaning:
+      "ask a storage that is overdue with its beats whether it lives, and take it out of service if it does not answer, " +
+      "long before check_active_interval",
+    since: "fastdfs-ts 1",
+    effect: "used",
+  },
   adjustChangedAddress: {
     name: "storage_ip_changed_auto_adjust",
     type: "boolean",

@@ -1,9 +1,29 @@
 // A client that does anything it may do, knows what must be there, and where the server died in the middle of something,
 // what may be there. Several of them work at one storage, each on files of its own.
 import { FdfsError } from "@fastdfs-ts/protocol";
-import type { Prng } from "@fastdfs-ts/simulation";
-import type { FoundFile } from "./store-checker.ts";
-import type { StoreClient } from "./store-client.ts";
+import type { FoundFile } from "./checkers/store-checker.ts";
+import type { Prng } from "./prng.ts";
+
+/** What the worker asks for, of one storage or of a cluster. Names are those of `FoundFile`s. */
+export interface WorkloadClient {
+  upload(content: Buffer): Promise<string>;
+  uploadAppender(content: Buffer): Promise<string>;
+  append(name: string, content: Buffer): Promise<void>;
+  modify(name: string, offset: number, content: Buffer): Promise<void>;
+  truncate(name: string, newBytes: number): Promise<void>;
+  /** Returns the new name. */
+  regenerate(name: string): Promise<string>;
+  /** Replaces all metadata, in the layout of the wire. */
+  setMetadata(name: string, operation: "O", metadata: Buffer): Promise<void>;
+  delete(name: string): Promise<void>;
+}
+
+export interface WorkOptions {
+  /** Called after each operation that was answered. */
+  readonly onAnswered?: () => void;
+  /** Whether a failure means that the server is gone. Any other one is a defect. */
+  readonly isTheEnd?: (error: FdfsError) => boolean;
+}
 
 /** Content by logical name, metadata files included. */
 type Files = Map<string, string>;
@@ -13,7 +33,7 @@ interface Doing {
   readonly changes: ReadonlyMap<string, string | undefined>;
   /** Content of the file that it makes, whose name only the answer tells. */
   readonly makes: string | undefined;
-  readonly run: (client: StoreClient) => Promise<unknown>;
+  readonly run: (client: WorkloadClient) => Promise<unknown>;
   readonly isAppender?: boolean;
 }
 
@@ -32,8 +52,9 @@ export class RandomWorker {
     this.random = random;
   }
 
-  /** Works until the connection is lost. `onAnswered` is called after each operation. */
-  async work(client: StoreClient, onAnswered: () => void = () => undefined): Promise<void> {
+  /** Works until the server is gone: by default until a connection is lost. */
+  async work(client: WorkloadClient, options: WorkOptions = {}): Promise<void> {
+    const { onAnswered, isTheEnd = ({ kind }) => kind === "CONNECTION_LOST" } = options;
     for (;;) {
       this.doing = this.choose();
       let name: unknown;
@@ -41,12 +62,12 @@ export class RandomWorker {
         name = await this.doing.run(client);
       } catch (error) {
         // What became of it is seen after the restart.
-        if (error instanceof FdfsError && error.kind === "CONNECTION_LOST") return;
+        if (error instanceof FdfsError && isTheEnd(error)) return;
         throw error;
       }
       this.settle(this.doing, typeof name === "string" ? name : undefined);
       this.answered++;
-      onAnswered();
+      onAnswered?.();
     }
   }
 
@@ -93,6 +114,11 @@ export class RandomWorker {
       if (!this.files.has(name) && !name.endsWith("-m") && text(file) === content) return name;
     }
     return undefined;
+  }
+
+  /** What must be there now: content by name, metadata files included. */
+  get expected(): ReadonlyMap<string, string> {
+    return this.files;
   }
 
   /** Content that no other file has. */

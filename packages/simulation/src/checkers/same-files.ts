@@ -1,0 +1,31 @@
+import { contentOf, storedFiles } from "../disk-view.ts";
+import type { SimMember } from "../sim-cluster.ts";
+import type { Checker } from "./checker.ts";
+
+/** Members of a group hold the same names with the same bytes, metadata files included. */
+export const sameFiles: Checker = {
+  promise: "all members of a group hold the same files",
+  when: "settled",
+  check: ({ cluster }) =>
+    cluster.groupNames.flatMap((groupName) => {
+      const [first, ...others] = cluster.membersOf(groupName);
+      return first === undefined ? [] : others.flatMap((other) => differences(first, other));
+    }),
+};
+
+function differences(a: SimMember, b: SimMember): string[] {
+  const [filesA, filesB] = [storedFiles(a), storedFiles(b)];
+  const complaints: string[] = [];
+  for (const [name, inode] of filesA) {
+    const other = filesB.get(name);
+    if (other === undefined) complaints.push(`${a.groupName}/${name} is on ${a.id}, not on ${b.id}`);
+    else if (!contentOf(inode).equals(contentOf(other))) {
+      const sizes = `${contentOf(inode).length} bytes on ${a.id}, ${contentOf(other).length} on ${b.id}`;
+      complaints.push(`${a.groupName}/${name} differs: ${sizes}`);
+    }
+  }
+  for (const name of filesB.keys()) {
+    if (!filesA.has(name)) complaints.push(`${a.groupName}/${name} is on ${b.id}, not on ${a.id}`);
+  }
+  return complaints;
+}

@@ -1,0 +1,117 @@
+// The one rule of what may be lost. As with C's default settings nothing is synced before the answer, so what was
+// acknowledged lies in the page cache of one disk until it was replicated or written back. Therefore, when a disk loses
+// its youngest changes (power cut) or everything (replaced, member removed):
+//
+//   An acknowledged change may be undone if it is younger than the kernel's write-back interval (for a disk that is gone:
+//   of any age), and no other member had it on its disk at that moment. Nothing else may be lost.
+//
+// What is undone in this way must still be the same on all members afterwards.
+import { contentOf, storedFiles, type StoredInode, textBelowBase } from "../disk-view.ts";
+import type { SimCluster, SimMember } from "../sim-cluster.ts";
+import { writeBackMs } from "../sim-file-content.ts";
+import type { Ledger, LedgerEntry } from "./ledger.ts";
+import { printedMetadata } from "./printed-metadata.ts";
+
+/** A change is on the disk up to so long before it is acknowledged, and the kernel looks for old pages now and then. */
+const answerMs = 10_000;
+/** Longer than a client waits for an answer, shorter than the power is off. */
+const answersUnderWayMs = 4000;
+
+export class Losses {
+  readonly #cluster: SimCluster;
+  readonly #ledger: Ledger;
+  readonly #losers = new Set<SimMember>();
+
+  constructor(cluster: SimCluster, ledger: Ledger) {
+    this.#cluster = cluster;
+    this.#ledger = ledger;
+  }
+
+  /** Whether a member's disk has lost something in this story. */
+  hasLost(member: SimMember): boolean {
+    return this.#losers.has(member);
+  }
+
+  /** To be called before a member's power is cut, for longer than clients wait for answers. */
+  beforePowerCut(member: SimMember): void {
+    this.#losers.add(member);
+    const { world } = this.#cluster;
+    const cutMs = world.nowMs;
+    const survivors = this.#othersOf(member);
+    this.#noteLosses(member.groupName, survivors, cutMs - writeBackMs - answerMs);
+    // Answers that were on their way when the power failed.
+    world.after(answersUnderWayMs, () => this.#noteLosses(member.groupName, [...survivors, member], cutMs));
+  }
+
+  /** To be called when nobody uses a member any more, and before what it holds is gone for good. */
+  beforeDiskIsGone(member: SimMember): void {
+    this.#losers.add(member);
+    this.#noteLosses(member.groupName, this.#othersOf(member), 0);
+  }
+
+  /** Whether nothing would be lost with what a member holds. */
+  hasNothingAlone(member: SimMember): boolean {
+    const disks = this.#othersOf(member).map(look);
+    return this.#entriesOf(member.groupName, 0).every(
+      (entry) => isDeletionKnown(disks, entry) && isHeld(disks, entry) && isContentHeld(disks, entry),
+    );
+  }
+
+  #othersOf(member: SimMember): SimMember[] {
+    return this.#cluster.membersOf(member.groupName).filter((other) => other !== member);
+  }
+
+  #entriesOf(groupName: string, sinceMs: number): LedgerEntry[] {
+    return [...this.#ledger.entries].filter((entry) => entry.groupName === groupName && entry.changedMs >= sinceMs);
+  }
+
+  #noteLosses(groupName: string, survivors: readonly SimMember[], sinceMs: number): void {
+    const disks = survivors.map(look);
+    for (const entry of this.#entriesOf(groupName, sinceMs)) {
+      if (!isDeletionKnown(disks, entry) || !isHeld(disks, entry)) entry.existence = "uncertain";
+      if (!isContentHeld(disks, entry)) entry.content = undefined;
+      if (!disks.some(({ files }) => holdsMetadata(files, entry))) entry.metadata = undefined;
+    }
+  }
+}
+
+interface DiskLook {
+  readonly files: ReadonlyMap<string, StoredInode>;
+  readonly deletions: ReadonlySet<string>;
+}
+
+function look(member: SimMember): DiskLook {
+  return { files: storedFiles(member), deletions: deletionsOf(member) };
+}
+
+function isDeletionKnown(disks: readonly DiskLook[], { existence, logicalName }: LedgerEntry): boolean {
+  return existence !== "deleted" || disks.some(({ deletions }) => deletions.has(logicalName));
+}
+
+function isHeld(disks: readonly DiskLook[], { existence, logicalName }: LedgerEntry): boolean {
+  return existence !== "stored" || disks.some(({ files }) => files.has(logicalName));
+}
+
+function isContentHeld(disks: readonly DiskLook[], entry: LedgerEntry): boolean {
+  const { existence, content } = entry;
+  return existence !== "stored" || content === undefined || disks.some(({ files }) => holdsContent(files, entry));
+}
+
+export function holdsContent(files: ReadonlyMap<string, StoredInode>, { logicalName, content }: LedgerEntry): boolean {
+  const inode = files.get(logicalName);
+  return inode !== undefined && content !== undefined && contentOf(inode).equals(content);
+}
+
+export function holdsMetadata(files: ReadonlyMap<string, StoredInode>, entry: LedgerEntry): boolean {
+  const { logicalName, metadata } = entry;
+  const inode = files.get(`${logicalName}-m`);
+  if (metadata === undefined) return false;
+  const printed = printedMetadata(metadata);
+  return printed.length === 0 ? inode === undefined : inode !== undefined && contentOf(inode).equals(printed);
+}
+
+/** The names that a member's log says are deleted, by a client or by a peer. */
+function deletionsOf(member: SimMember): Set<string> {
+  const log = textBelowBase(member, "data/sync/binlog.000") ?? "";
+  return new Set([...log.matchAll(/^\d+ [Dd] (\S+)$/gm)].map(([, name]) => name!));
+}

@@ -1,0 +1,225 @@
+// Makes a member equal to the others again after its machine went down: what it lost is fetched, what it forgot is logged,
+// what was deleted is deleted (docs/decisions/0006-power-loss.md). The first part runs before the storage listens; members
+// that cannot be asked then are asked later, while it serves.
+import { type Clock, type Logger, sleep } from "@fastdfs-ts/runtime";
+
+import type { BinlogRecord } from "../binlog/binlog-record.ts";
+import { logStart } from "../binlog/binlog-position.ts";
+import type { FileStore } from "../files/file-store.ts";
+import { resolveNameOrNot } from "../files/resolve-name.ts";
+import { peerTrouble } from "./file-givers.ts";
+import { canGiveFiles, type GroupMember, type GroupPicture, isComplete } from "./group-picture.ts";
+import { type PeerDialing, PeerClient } from "./peer-client.ts";
+import type { PendingRepair, UncertainTime } from "./pending-repair.ts";
+import { keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
+import { ALIVE_MS } from "./running-file.ts";
+import { type LastWord, scanYoungFiles, type UnloggedFile } from "./scan-young-files.ts";
+import { historyOf } from "./name-history.ts";
+import { settleNames, takenBy } from "./settle-names.ts";
+
+/** What was written so long ago is on the disk: four times what kernels take by default. */
+const WRITE_BACK_SECONDS = 120;
+/** How far the clocks of members may be apart. */
+const CLOCK_SKEW_SECONDS = 60;
+/** What one member of a group has, the others have by then: so far a rebuilt disk looks back. */
+const RECOVERY_LOOKBACK_SECONDS = 3600;
+/** A start waits so long for another member to ask. */
+const WAIT_MS = 30_000;
+const PAUSE_MS = 2000;
+/** How long members that could not be asked are left alone. */
+const RETRY_MS = { first: 10_000, longest: 300_000 } as const;
+
+/** What may be lost or torn after the machine went down when the storage was last known to be alive at a time. */
+export function uncertainTime(aliveSeconds: number): UncertainTime {
+  return {
+    fromSeconds: aliveSeconds - WRITE_BACK_SECONDS - CLOCK_SKEW_SECONDS,
+    untilSeconds: aliveSeconds + ALIVE_MS / 1000 + WRITE_BACK_SECONDS + CLOCK_SKEW_SECONDS,
+  };
+}
+
+/** What other members may still have been on the way of giving each other when a disk was rebuilt from one of them. */
+export function lookbackTime(nowSeconds: number): UncertainTime {
+  return { fromSeconds: nowSeconds - RECOVERY_LOOKBACK_SECONDS, untilSeconds: Number.MAX_SAFE_INTEGER };
+}
+
+export interface MemberRepairOptions {
+  readonly store: FileStore;
+  readonly pending: PendingRepair;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal?: AbortSignal | undefined;
+  readonly dialing: PeerDialing;
+  readonly askForGroup: () => Promise<GroupPicture>;
+}
+
+export class MemberRepair {
+  private readonly options: MemberRepairOptions;
+  private unlogged: readonly UnloggedFile[] = [];
+  /** Names that wait for a member that could not be asked. */
+  private postponed = 0;
+  private ownLogEnd = logStart;
+
+  constructor(options: MemberRepairOptions) {
+    this.options = options;
+  }
+
+  /**
+   * What has to be done before the storage serves anybody: looks at its own files, and asks the members that can be asked.
+   * Throws FdfsError of the disk, and the signal's reason.
+   */
+  async beforeService(): Promise<void> {
+    const { pending, log } = this.options;
+    if (pending.state === undefined) return;
+    const { fromSeconds, untilSeconds, needsScan } = pending.state;
+    log.warn("repair.begins", { fromSeconds, untilSeconds, afterPowerLoss: needsScan });
+    await this.keepOwnLog();
+    if (needsScan) await this.scan();
+    const picture = await this.waitForMember();
+    await this.consult(picture);
+    this.logUnlogged();
+    await this.options.store.binlog.sync();
+    if (needsScan) pending.noteScanned();
+    this.finishIfAllWereHeard(picture);
+  }
+
+  /** Asks the rest of the members until all were heard. Rejects with the signal's reason. */
+  async whileServing(signal: AbortSignal): Promise<void> {
+    const { pending, clock, log, store, askForGroup } = this.options;
+    for (let pauseMs: number = RETRY_MS.first; pending.state !== undefined;) {
+      await sleep(clock, pauseMs, signal);
+      pauseMs = Math.min(pauseMs * 2, RETRY_MS.longest);
+      try {
+        const picture = await askForGroup();
+        if (this.postponed > 0 || this.unheard(picture).some(canGiveFiles)) {
+          await this.keepOwnLog();
+          await this.consult(picture);
+          await store.binlog.sync();
+          pauseMs = RETRY_MS.first;
+        }
+        this.finishIfAllWereHeard(picture);
+      } catch (error) {
+        signal.throwIfAborted();
+        log.warn("repair.interrupted", { error, retryMs: pauseMs });
+      }
+    }
+  }
+
+  private async keepOwnLog(): Promise<void> {
+    const { store, pending, signal } = this.options;
+    this.ownLogEnd = await keepOwnLog(store, pending.state!.fromSeconds, pending.logPath("own"), signal);
+  }
+
+  /** Holds young files to their names, and carries out the deletions of our log. */
+  private async scan(): Promise<void> {
+    const { store, pending, log, signal } = this.options;
+    // As many names as were changed within minutes.
+    const lastWords = new Map<string, LastWord>();
+    for (const record of keptRecords(store.disk, pending.logPath("own"))) {
+      for (const [name, { deletes }] of historyOf(record)) {
+        lastWords.delete(name);
+        lastWords.set(name, lastWordOf(name, record, deletes));
+      }
+    }
+    const outcome = await scanYoungFiles(store, pending.state!.fromSeconds, lastWords, signal);
+    this.unlogged = outcome.unlogged;
+    const { lookedAt, damaged, deleted, unlogged } = outcome;
+    log.notice("repair.scanned", { lookedAt, damaged, deleted, unlogged: unlogged.length });
+  }
+
+  /** Members that hold the group's files and were not heard yet. */
+  private unheard({ others }: GroupPicture): GroupMember[] {
+    const { consulted } = this.options.pending.state!;
+    return others.filter(({ status, storageId }) => isComplete(status) && !consulted.has(storageId));
+  }
+
+  /** The group as it is as soon as one member can be asked, or when that takes too long. */
+  private async waitForMember(): Promise<GroupPicture> {
+    const { clock, signal, log, askForGroup } = this.options;
+    const endMs = clock.monotonic() + WAIT_MS;
+    for (;;) {
+      const picture = await askForGroup();
+      const unheard = this.unheard(picture);
+      if (unheard.length === 0 || unheard.some(canGiveFiles)) return picture;
+      if (clock.monotonic() >= endMs) {
+        log.warn("repair.postponed", {
+          members: unheard.map(({ storageId }) => storageId).join(),
+          retryMs: RETRY_MS.first,
+        });
+        return picture;
+      }
+      await sleep(clock, PAUSE_MS, signal);
+    }
+  }
+
+  /** Fetches the logs of members that can be asked and were not, and settles everything anew with all logs there are. */
+  private async consult(picture: GroupPicture): Promise<void> {
+    const { store, pending, dialing, log, signal } = this.options;
+    const clients = new Map(
+      picture.others
+        .filter(canGiveFiles)
+        .map(({ storageId, endpoint }) => [storageId, new PeerClient(dialing, endpoint)]),
+    );
+    try {
+      for (const { storageId } of this.unheard(picture).filter(canGiveFiles)) {
+        try {
+          const told = await keepMemberLog(store, clients.get(storageId)!, pending.state!, pending.logPath(storageId));
+          pending.noteConsulted(storageId, told);
+        } catch (thrown) {
+          const error = peerTrouble(thrown);
+          log.warn("repair.member-fails", { member: storageId, what: "log", error });
+        }
+      }
+      const { consulted } = pending.state!;
+      if (consulted.size === 0) return;
+      const logs = [...consulted].map(([storageId, told]) => ({
+        storageId,
+        path: pending.logPath(storageId),
+        toldEverything: told === "everything",
+      }));
+      const isEverybodyHeard = this.unheard(picture).length === 0 && logs.every(({ toldEverything }) => toldEverything);
+      const ownLogPath = pending.logPath("own");
+      const { ownLogEnd } = this;
+      const settling = { store, signal, ownLogPath, ownLogEnd, logs, isEverybodyHeard, clients };
+      const counts = await settleNames(settling);
+      this.postponed = counts.postponed;
+      log.notice("repair.settled", { members: [...consulted.keys()].join(), ...counts });
+    } finally {
+      for (const client of clients.values()) client.close();
+    }
+  }
+
+  /** Files without a record, after others have told what they know of them. */
+  private logUnlogged(): void {
+    const { store, log } = this.options;
+    const known = new Set<string>();
+    if (this.unlogged.length > 0) for (const name of this.namesOfOthers()) known.add(name);
+    for (const { logicalName, seconds } of this.unlogged) {
+      const target = resolveNameOrNot(store, logicalName);
+      if (known.has(logicalName) || target === undefined) continue;
+      const source = takenBy(target);
+      const isOurs = source === undefined || source === store.source;
+      store.binlog.append(seconds, isOurs ? "C" : "c", logicalName);
+      log.notice("repair.file-logged", { file: logicalName });
+    }
+    this.unlogged = [];
+  }
+
+  private *namesOfOthers(): Generator<string, void> {
+    const { store, pending } = this.options;
+    for (const storageId of pending.state!.consulted.keys()) {
+      for (const { logicalName } of keptRecords(store.disk, pending.logPath(storageId))) yield logicalName;
+    }
+  }
+
+  private finishIfAllWereHeard(picture: GroupPicture): void {
+    const { pending, log } = this.options;
+    if (pending.state === undefined || this.postponed > 0 || this.unheard(picture).length > 0) return;
+    pending.done();
+    log.notice("repair.done");
+  }
+}
+
+function lastWordOf(name: string, { logicalName }: BinlogRecord, deletes: boolean): LastWord {
+  if (!deletes) return "there";
+  return logicalName === name ? "deleted" : { renamedTo: logicalName };
+}

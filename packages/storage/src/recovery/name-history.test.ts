@@ -1,0 +1,147 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { parseBinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
+import { type HistoryRecord, historyOf, judgeName, type MemberHistory } from "./name-history.ts";
+
+const NAME = "M00/00/00/the-file";
+const OLD = "M00/00/00/its-old-name";
+
+/** "5 A 0 3, 6 D": records about NAME; "7 R" a renaming of OLD to NAME, "7 R>" one of NAME to another name. */
+function records(text: string): HistoryRecord[] {
+  return text
+    .split(", ")
+    .filter((each) => each !== "")
+    .map((each) => {
+      const [seconds = "", op = "", ...extra] = each.split(" ");
+      const line = op.endsWith(">")
+        ? `${seconds} ${op[0]!} M00/00/00/another ${NAME}`
+        : [seconds, op, NAME, ...(op.toUpperCase() === "R" ? [OLD] : extra)].join(" ");
+      return historyOf(parseBinlogRecord(line)).find(([name]) => name === NAME)![1];
+    });
+}
+
+function judge(
+  own: string,
+  others: Record<string, string>,
+  facts: { heard?: boolean; named?: boolean; c?: boolean } = {},
+) {
+  const members = Object.entries(others).map(([storageId, text]): MemberHistory => ({
+    storageId,
+    toldEverything: facts.c !== true,
+    records: records(text),
+  }));
+  const {
+    action,
+    members: holders,
+    missing,
+    loggedBytes,
+    onlyAppended,
+    isOurs,
+  } = judgeName(NAME, {
+    own: records(own),
+    others: members,
+    isEverybodyHeard: facts.heard ?? true,
+    isNamedAfterUs: facts.named ?? false,
+  });
+  const lines = missing.map((record) =>
+    printBinlogRecord(record).trim().replace(` ${NAME}`, "").replace(` ${OLD}`, ""),
+  );
+  return { action, holders, missing: lines, loggedBytes, onlyAppended, isOurs };
+}
+
+describe("what the logs say of a name", () => {
+  // own log, logs of others, action, who has the file, lines that are missing in our log
+  const cases: [string, Record<string, string>, string, string[], string[]][] = [
+    // Nobody else knows anything.
+    ["5 C", {}, "leave", [], []],
+    ["", {}, "leave", [], []],
+    // The end of our log is lost.
+    ["", { b: "5 C" }, "hold", ["b"], ["5 c"]],
+    ["", { b: "5 c", d: "5 C" }, "hold", ["b", "d"], ["5 c"]],
+    ["", { b: "5 c", d: "5 c" }, "hold", ["b", "d"], ["5 C"]],
+    ["5 C", { b: "5 c, 6 a 0 3" }, "hold", ["b"], ["6 A 0 3"]],
+    ["5 c", { b: "5 C, 6 D" }, "delete", [], ["6 d"]],
+    ["5 C", { b: "5 c, 6 d" }, "delete", [], ["6 D"]],
+    // What comes before a deletion does not matter any more.
+    ["", { b: "5 C, 6 A 0 3, 6 D" }, "delete", [], ["6 d"]],
+    // Both know the same.
+    ["5 C", { b: "5 c" }, "hold", ["b"], []],
+    ["5 c", { b: "5 C" }, "hold", ["b"], []],
+    // Somebody has it as a copy of ours that we took for a copy of theirs.
+    ["5 c", { b: "5 c" }, "hold", ["b"], ["5 C"]],
+    ["5 C, 6 D", { b: "5 c, 6 d" }, "delete", [], []],
+    // We know more: others will learn it from us.
+    ["5 C, 6 A 0 3", { b: "5 c" }, "trust", ["b"], []],
+    ["5 C, 6 D", { b: "5 c" }, "delete", ["b"], []],
+    ["5 C, 5 D", { b: "5 c" }, "delete", ["b"], []],
+    ["5 U, 5 U", { b: "5 u" }, "trust", ["b"], []],
+    // They know more of the same second.
+    ["5 u", { b: "5 U, 5 U" }, "hold", ["b"], []],
+    // The one who knows more comes first.
+    ["", { b: "5 c", d: "5 c, 5 a 0 3" }, "hold", ["d", "b"], ["5 C", "5 A 0 3"]],
+    ["", { b: "5 c, 5 c, 5 c", d: "5 C, 6 A 0 3" }, "hold", ["d", "b"], ["5 c", "6 a 0 3"]],
+    ["", { b: "5 c", d: "5 C, 6 D" }, "delete", ["b"], ["6 d"]],
+    // Renaming makes one name and takes the other.
+    ["5 C", { b: "5 c, 6 r>" }, "delete", [], []],
+    ["", { b: "6 r" }, "hold", ["b"], ["6 R"]],
+    ["6 R", {}, "trust", [], []],
+    // Made again after it was deleted: slaves and metadata.
+    ["5 C", { b: "5 c, 6 d, 7 c" }, "hold", ["b"], ["6 D", "7 C"]],
+  ];
+
+  it.each(cases)("own %j, others %j: %s", (own, others, action, holders, missing) => {
+    expect(judge(own, others)).toMatchObject({ action, holders, missing });
+  });
+
+  it("does not call a change ours before everybody was heard, unless the name says so", () => {
+    expect(judge("", { b: "5 c, 6 a 0 3" }, { heard: false }).missing).toEqual(["5 c", "6 a 0 3"]);
+    expect(judge("", { b: "5 c, 6 a 0 3" }, { heard: false, named: true }).missing).toEqual(["5 C", "6 a 0 3"]);
+    expect(judge("5 c", { b: "5 c" }, { heard: false }).missing).toEqual([]);
+    expect(judge("", { b: "5 c" }, { heard: false }).isOurs).toBe(false);
+    expect(judge("", { b: "5 C" }).isOurs).toBe(false);
+    expect(judge("", { b: "5 c" }).isOurs).toBe(true);
+  });
+
+  it("takes nothing from the silence of a C storage, which tells only of files", () => {
+    expect(judge("5 C, 6 D", { b: "5 c" }, { c: true }).action).toBe("delete");
+    expect(judge("5 C, 5 D", { b: "5 c" }, { c: true }).action).toBe("delete");
+    // It tells a rename as a creation.
+    expect(judge("5 r", { b: "5 C" }, { c: true })).toMatchObject({ action: "hold", missing: [] });
+    expect(judge("", { b: "5 C" }, { c: true, heard: false })).toMatchObject({ action: "hold", missing: ["5 c"] });
+  });
+
+  const sizes: [string, number | undefined, boolean][] = [
+    ["5 C, 6 A 10 5", 15, true],
+    ["5 C, 6 A 10 5, 7 T 15 4", 4, false],
+    ["5 C, 6 M 0 5", undefined, false],
+    ["5 C, 6 T 10 4, 7 M 2 5", 7, false],
+    ["5 C, 6 A 10 5, 7 M 0 3, 8 A 15 1", 16, false],
+    ["5 C, 6 U", undefined, false],
+  ];
+  it.each(sizes)("after %s a file has %s bytes, only appended to: %s", (own, loggedBytes, onlyAppended) => {
+    expect(judge(own, { b: "5 c" })).toMatchObject({ action: "trust", loggedBytes, onlyAppended });
+  });
+
+  it("is settled when it is done: the same again misses nothing", () => {
+    const op = fc.constantFrom("C", "c", "U", "u", "D", "d", "A 0 3", "a 0 3", "T 3 1", "t 3 1");
+    const log = fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), op), { maxLength: 5 });
+    fc.assert(
+      fc.property(log, log, log, (own, b, d) => {
+        const text = (entries: [number, string][]) =>
+          [...entries]
+            .sort((x, y) => x[0] - y[0])
+            .map(([seconds, what]) => `${seconds} ${what}`)
+            .join(", ");
+        const first = judge(text(own), { b: text(b), d: text(d) });
+        if (first.action !== "hold") return;
+        const after = [text(own), ...first.missing].filter((each) => each !== "").join(", ");
+        const sorted = after
+          .split(", ")
+          .sort((x, y) => Number.parseInt(x, 10) - Number.parseInt(y, 10))
+          .join(", ");
+        expect(judge(sorted, { b: text(b), d: text(d) }).missing).toEqual([]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,196 @@
+// What became of one name in an uncertain time, as our log and those of other members tell it, and what follows from that.
+// Pure: the rules of the repair are all here (docs/decisions/0006-power-loss.md).
+import type { BinlogRecord, SourceOp } from "../binlog/binlog-record.ts";
+
+/** One record about a name; a rename is one record about each of its names. */
+export interface HistoryRecord {
+  readonly seconds: number;
+  /** As in the log, except that the old name of a rename is deleted by it. */
+  readonly record: BinlogRecord;
+  readonly deletes: boolean;
+}
+
+export interface MemberHistory {
+  readonly storageId: string;
+  /** Whether the member told everything, or only of files that exist: then what it does not tell means nothing. */
+  readonly toldEverything: boolean;
+  /** In the order of its log. */
+  readonly records: readonly HistoryRecord[];
+}
+
+export interface NameHistory {
+  readonly own: readonly HistoryRecord[];
+  /** Members that said something of this name. */
+  readonly others: readonly MemberHistory[];
+  /** Whether every member that could have been the source of a change was asked and tells everything. */
+  readonly isEverybodyHeard: boolean;
+  /** Whether the name says that this storage took the upload. */
+  readonly isNamedAfterUs: boolean;
+}
+
+/**
+ * leave   nobody else knows anything of it
+ * delete  the file should not be here
+ * hold    the file should be here as the members named first have it
+ * trust   our log goes on behind what others know, so they will learn the rest from us. Only if our file is not what our
+ *         log says, theirs is better: the end of ours is lost
+ */
+export interface Verdict {
+  readonly action: "leave" | "delete" | "hold" | "trust";
+  /** Whom to ask for the file, the best first. */
+  readonly members: readonly string[];
+  /** What our log lacks, with the letter it has to be written with. */
+  readonly missing: readonly BinlogRecord[];
+  /** Whether nobody else calls a change of this name his own, so that it is ours to say what the file is. */
+  readonly isOurs: boolean;
+  /** For trust: the size that the file has according to our log, if that says it. */
+  readonly loggedBytes: number | undefined;
+  /** For trust: whether what others do not know yet are appends only, so that what they have is the beginning of ours. */
+  readonly onlyAppended: boolean;
+}
+
+/** The two names of a rename and the one of every other record, each with what happened to it. */
+export function historyOf(record: BinlogRecord): [name: string, HistoryRecord][] {
+  const { seconds, logicalName, op, extra } = record;
+  const own: [string, HistoryRecord] = [logicalName, { seconds, record, deletes: op === "D" || op === "d" }];
+  if ((op !== "R" && op !== "r") || extra === undefined) return [own];
+  return [own, [extra, { seconds, record, deletes: true }]];
+}
+
+/** Decides about one name. */
+export function judgeName(name: string, history: NameHistory): Verdict {
+  const { own, others } = history;
+  const [newest, ...rest] = newestFirst(others);
+  const theirs = newest?.records.at(-1);
+  const all = newest === undefined ? [] : [newest, ...rest];
+  const verdict = {
+    members: all.filter(({ records }) => records.at(-1)?.deletes === false).map(({ storageId }) => storageId),
+    missing: [],
+    isOurs: isOurs(history),
+    loggedBytes: undefined,
+    onlyAppended: false,
+  };
+  if (newest === undefined || theirs === undefined) {
+    // Others may have it under the name from which we renamed it.
+    return { ...verdict, action: own.at(-1)?.record.op === "R" && !own.at(-1)!.deletes ? "trust" : "leave" };
+  }
+  if (isAhead(own, newest)) {
+    if (own.at(-1)?.deletes === true) return { ...verdict, action: "delete" };
+    const known = own.findLastIndex((record) => keyOf(record) === keyOf(theirs));
+    const onlyAppended = known >= 0 && own.slice(known + 1).every(({ record }) => sourceOp(record) === "A");
+    return { ...verdict, action: "trust", loggedBytes: loggedBytes(own), onlyAppended };
+  }
+  const missing = missingRecords(name, history, all);
+  if (!theirs.deletes) return { ...verdict, action: "hold", missing };
+  // What happened to it before does not matter any more, and could be taken for something later.
+  return { ...verdict, action: "delete", missing: missing.filter(({ op }) => op === "D" || op === "d") };
+}
+
+function isOurs({ others, isEverybodyHeard, isNamedAfterUs }: NameHistory): boolean {
+  const isSomeonesOwn = others.some(({ records }) => records.some(({ record }) => isSource(record)));
+  return !isSomeonesOwn && (isEverybodyHeard || isNamedAfterUs);
+}
+
+/** The size of a file after what a log says of it; undefined if that does not follow. */
+function loggedBytes(records: readonly HistoryRecord[]): number | undefined {
+  let bytes: number | undefined;
+  for (const { record } of records) {
+    const [first = 0, second = 0] = (record.extra ?? "").split(" ").map(Number);
+    const op = sourceOp(record);
+    if (op === "A") bytes = first + second;
+    else if (op === "T") bytes = second;
+    else if (op === "M") bytes = bytes === undefined ? undefined : Math.max(bytes, first + second);
+    else bytes = undefined;
+  }
+  return bytes;
+}
+
+/** Members whose logs go on where those of others end come first. */
+function newestFirst(members: readonly MemberHistory[]): MemberHistory[] {
+  const sorted: MemberHistory[] = [];
+  for (const member of members.filter(({ records }) => records.length > 0)) {
+    const at = sorted.findIndex((other) => isAhead(member.records, other));
+    sorted.splice(at < 0 ? sorted.length : at, 0, member);
+  }
+  return sorted;
+}
+
+/** Whether a log goes on behind what a member knows. */
+function isAhead(records: readonly HistoryRecord[], { records: others, toldEverything }: MemberHistory): boolean {
+  const last = records.at(-1);
+  const theirs = others.at(-1)!;
+  if (last === undefined) return false;
+  if (last.seconds !== theirs.seconds) return last.seconds > theirs.seconds;
+  if (!toldEverything) return last.deletes;
+  const at = numberedKeys(records).indexOf(numberedKeys(others).at(-1)!);
+  return at >= 0 && at < records.length - 1;
+}
+
+/** The same change can be made more than once in a second. */
+function numberedKeys(records: readonly HistoryRecord[]): string[] {
+  const times = new Map<string, number>();
+  return records.map((record) => {
+    const key = keyOf(record);
+    const count = (times.get(key) ?? 0) + 1;
+    times.set(key, count);
+    return `${key} ${count}`;
+  });
+}
+
+/**
+ * Records that other members have and we do not. A change that nobody calls his own, though everybody was heard, was ours:
+ * it is logged as ours again, so that who has not got it yet will. Otherwise it is logged as received. The source of a new
+ * file is in its name.
+ */
+function missingRecords(
+  name: string,
+  { own, isEverybodyHeard, isNamedAfterUs }: NameHistory,
+  others: readonly MemberHistory[],
+): BinlogRecord[] {
+  const ownLetters = lettersByKey(own);
+  const theirLetters = new Map<string, { record: BinlogRecord; isSomeonesOwn: boolean }>();
+  for (const { records, toldEverything } of others) {
+    for (const history of records) {
+      // Who tells only of files tells a rename as a creation: our own record of it need not look the same.
+      if (!toldEverything && own.length > 0) continue;
+      const isSomeonesOwn = isSource(history.record) || theirLetters.get(keyOf(history))?.isSomeonesOwn === true;
+      theirLetters.set(keyOf(history), { record: history.record, isSomeonesOwn });
+    }
+  }
+  const missing: BinlogRecord[] = [];
+  for (const [key, { record, isSomeonesOwn }] of theirLetters) {
+    // The old name of a rename: the record is about the new one.
+    if (record.logicalName !== name) continue;
+    const ours = ownLetters.get(key);
+    const wasOurs = !isSomeonesOwn && (isEverybodyHeard || (isNamedAfterUs && sourceOp(record) === "C"));
+    if (ours === "source" || (ours === "replica" && !wasOurs)) continue;
+    missing.push({
+      ...record,
+      op: wasOurs ? sourceOp(record) : (sourceOp(record).toLowerCase() as Lowercase<SourceOp>),
+    });
+  }
+  return missing.sort((a, b) => a.seconds - b.seconds);
+}
+
+function lettersByKey(records: readonly HistoryRecord[]): Map<string, "source" | "replica"> {
+  const letters = new Map<string, "source" | "replica">();
+  for (const history of records) {
+    if (letters.get(keyOf(history)) !== "source") {
+      letters.set(keyOf(history), isSource(history.record) ? "source" : "replica");
+    }
+  }
+  return letters;
+}
+
+function isSource({ op }: BinlogRecord): boolean {
+  return op === op.toUpperCase();
+}
+
+function sourceOp({ op }: BinlogRecord): SourceOp {
+  return op.toUpperCase() as SourceOp;
+}
+
+/** Source and replica records of one change have the same time and extras. */
+function keyOf({ record: { seconds, op, logicalName, extra } }: HistoryRecord): string {
+  return `${seconds} ${op.toUpperCase()} ${logicalName} ${extra ?? ""}`;
+}

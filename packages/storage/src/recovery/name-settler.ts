@@ -1,0 +1,239 @@
+// Carries out what was decided about one name (name-history.ts).
+import type { BinlogPosition } from "../binlog/binlog-position.ts";
+import { type BinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
+import { changeSeconds, type FileStore } from "../files/file-store.ts";
+import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
+import { isAsAt, isAsLogged, mayDiffer } from "./compare-file.ts";
+import { peerTrouble } from "./file-givers.ts";
+import { mendBeginning } from "./mend-beginning.ts";
+import type { NameHistory, Verdict } from "./name-history.ts";
+import type { PeerClient } from "./peer-client.ts";
+import { isLoggedSince } from "./repair-logs.ts";
+import { restoreFile, restoreLink } from "./restore-file.ts";
+
+export interface SettleOptions {
+  readonly store: FileStore;
+  /** Up to where our log was read: what is behind it was done meanwhile. */
+  readonly ownLogEnd: BinlogPosition;
+  /** A connection to a member that can be reached, by its id. */
+  readonly clients: ReadonlyMap<string, PeerClient>;
+}
+
+export interface SettleCounts {
+  fetched: number;
+  replaced: number;
+  deleted: number;
+  logged: number;
+  /** Files that should be here and that no member has. */
+  missing: number;
+  /** Names that could not be settled because a member could not be asked. */
+  postponed: number;
+}
+
+/** same: it was so already · fetched: it is now · missing: nobody has it · postponed: somebody could not be asked. */
+type HoldOutcome = "same" | "fetched" | "missing" | "postponed";
+
+export class NameSettler {
+  readonly counts: SettleCounts = { fetched: 0, replaced: 0, deleted: 0, logged: 0, missing: 0, postponed: 0 };
+  private readonly options: SettleOptions;
+  /** Lines that were added to our log, as many as it had lost. */
+  private readonly added = new Set<string>();
+
+  constructor(options: SettleOptions) {
+    this.options = options;
+  }
+
+  /** Call it under the lock of the file. Throws FdfsError of the disk. */
+  async settle(target: ResolvedName, verdict: Verdict, history: NameHistory): Promise<void> {
+    const { store, ownLogEnd } = this.options;
+    // Somebody was faster: what the logs said when they were read does not count any more.
+    if (isLoggedSince(store, ownLogEnd, target.logicalName, this.added)) return;
+    const isHere = (await target.storePath.disk.linkStat(target.path)) !== undefined;
+    if (verdict.action === "delete") await this.remove(target, verdict, isHere);
+    else if (verdict.action === "trust") await this.trust(target, verdict, history, isHere);
+    else await this.holdAsOthers(target, verdict, history, isHere);
+  }
+
+  private async remove(target: ResolvedName, verdict: Verdict, isHere: boolean): Promise<void> {
+    const { store } = this.options;
+    // Log first, as always when a file goes.
+    this.logAll(verdict.missing);
+    if (!isHere) return;
+    await target.storePath.disk.unlink(target.path);
+    store.deletions.note(target.logicalName);
+    this.counts.deleted++;
+    store.log.notice("repair.file-deleted", { file: target.logicalName, reason: "it was deleted at another member" });
+  }
+
+  private async holdAsOthers(
+    target: ResolvedName,
+    verdict: Verdict,
+    { others }: NameHistory,
+    isHere: boolean,
+  ): Promise<void> {
+    const outcome = await this.hold(target, verdict, others, isHere);
+    this.note(target, outcome, isHere);
+    // What is not here is not logged either.
+    if (outcome !== "same" && outcome !== "fetched") return;
+    this.logAll(verdict.missing);
+    if (verdict.isOurs && !(await this.isSameEverywhere(target, verdict.members))) this.logUpdate(target);
+  }
+
+  /**
+   * Our log goes on behind theirs. If our file is not what it says, theirs is taken; everybody then gets the file as it is
+   * here (U), because the records that follow in our log would change theirs and not ours. The same if it was overwritten:
+   * a page of it may be torn, and nobody can tell.
+   */
+  private async trust(target: ResolvedName, verdict: Verdict, history: NameHistory, isHere: boolean): Promise<void> {
+    const { own, others } = history;
+    const last = own.at(-1)?.record;
+    if (last?.op === "R" && !isHere && others.length === 0) {
+      await this.findUnderOldName(target, last);
+      return;
+    }
+    if (isHere && (await isAsLogged(target, verdict.loggedBytes))) {
+      if (!(await mayDiffer(target))) return;
+      if (verdict.onlyAppended && (await this.beginsAsOthers(target, verdict.members))) return;
+      if (verdict.isOurs) this.logUpdate(target);
+      return;
+    }
+    // If nobody holds it, those who knew it have deleted it.
+    if (verdict.members.length === 0) return;
+    const outcome = await this.hold(target, verdict, others, false);
+    this.note(target, outcome, isHere);
+    if (outcome === "fetched" && verdict.isOurs) this.logUpdate(target);
+  }
+
+  /**
+   * We renamed the file, and it is gone here: others have it under the old name. If theirs is not what the new name states,
+   * the old one is all there is.
+   */
+  private async findUnderOldName(target: ResolvedName, { seconds, extra = "" }: BinlogRecord): Promise<void> {
+    const members = [...this.options.clients.keys()];
+    const old = resolveNameOrNot(this.options.store, extra);
+    if (old === undefined) return;
+    const fetched = await this.fetch(target, members, seconds, old.logicalName);
+    this.note(target, fetched === "missing" ? await this.fetch(old, members, seconds) : fetched, false);
+  }
+
+  /** Whether what a member has is the beginning of ours, or was made so. */
+  private async beginsAsOthers(target: ResolvedName, members: readonly string[]): Promise<boolean> {
+    for (const member of members) {
+      const client = this.options.clients.get(member);
+      if (client === undefined) continue;
+      try {
+        return (await mendBeginning(this.options.store, target, client)) !== "shorter";
+      } catch (thrown) {
+        this.memberFails(member, target, thrown);
+      }
+    }
+    this.counts.postponed++;
+    return true;
+  }
+
+  /** Sees to it that the file is here as a member has it; ours counts if `isComparable` and the same. */
+  private async hold(
+    target: ResolvedName,
+    { members }: Verdict,
+    others: NameHistory["others"],
+    isComparable: boolean,
+  ): Promise<HoldOutcome> {
+    const best = others.find(({ storageId }) => storageId === members[0]);
+    const last = best?.records.at(-1)?.record;
+    if (last?.op === "L" || last?.op === "l") {
+      const leadsTo = resolveNameOrNot(this.options.store, last.extra ?? "");
+      if (isComparable || leadsTo === undefined) return isComparable ? "same" : "missing";
+      await restoreLink(target, leadsTo);
+      return "fetched";
+    }
+    if (isComparable) {
+      const isSame = await this.isSameAtFirst(target, members);
+      if (isSame !== false) return isSame === true ? "same" : "postponed";
+    }
+    const outcome = await this.fetch(target, members, last?.seconds ?? changeSeconds(this.options.store));
+    return isComparable && outcome === "missing" ? "same" : outcome;
+  }
+
+  /** Compares with the first member that can be asked; undefined if none can. */
+  private async isSameAtFirst(target: ResolvedName, members: readonly string[]): Promise<boolean | undefined> {
+    for (const member of members) {
+      const client = this.options.clients.get(member);
+      if (client === undefined) continue;
+      try {
+        return await isAsAt(this.options.store, target, client);
+      } catch (thrown) {
+        this.memberFails(member, target, thrown);
+      }
+    }
+    return undefined;
+  }
+
+  /** Copies the file from the first member that has it, under this name or another one. */
+  private async fetch(
+    target: ResolvedName,
+    members: readonly string[],
+    seconds: number,
+    nameThere?: string,
+  ): Promise<HoldOutcome> {
+    let outcome: HoldOutcome = "missing";
+    for (const member of members) {
+      const client = this.options.clients.get(member);
+      if (client === undefined) {
+        outcome = "postponed";
+        continue;
+      }
+      try {
+        const { kind } = await restoreFile(client, target, seconds, nameThere);
+        if (kind !== "restored") continue;
+        this.options.store.log.info("repair.file-fetched", { file: target.logicalName, member });
+        return "fetched";
+      } catch (thrown) {
+        this.memberFails(member, target, thrown);
+        outcome = "postponed";
+      }
+    }
+    return outcome;
+  }
+
+  private async isSameEverywhere(target: ResolvedName, members: readonly string[]): Promise<boolean> {
+    if (!(await mayDiffer(target))) return true;
+    for (const member of members) {
+      const client = this.options.clients.get(member);
+      if (client === undefined) continue;
+      try {
+        if (!(await isAsAt(this.options.store, target, client))) return false;
+      } catch (thrown) {
+        this.memberFails(member, target, thrown);
+      }
+    }
+    return true;
+  }
+
+  private memberFails(member: string, { logicalName }: ResolvedName, thrown: unknown): void {
+    const error = peerTrouble(thrown);
+    this.options.store.log.warn("repair.member-fails", { member, file: logicalName, error });
+  }
+
+  private note({ logicalName }: ResolvedName, outcome: HoldOutcome, wasHere: boolean): void {
+    if (outcome === "same") return;
+    this.counts[outcome === "fetched" && wasHere ? "replaced" : outcome]++;
+    if (outcome === "fetched") return;
+    this.options.store.log.error("repair.file-missing", { file: logicalName, isPostponed: outcome === "postponed" });
+  }
+
+  private logAll(records: readonly BinlogRecord[]): void {
+    for (const record of records) this.append(record);
+  }
+
+  /** Everybody gets the whole file as it is here. */
+  private logUpdate({ logicalName }: ResolvedName): void {
+    this.append({ seconds: changeSeconds(this.options.store), op: "U", logicalName, extra: undefined });
+  }
+
+  private append(record: BinlogRecord): void {
+    const { seconds, op, logicalName, extra } = record;
+    this.options.store.binlog.append(seconds, op, logicalName, extra);
+    this.added.add(printBinlogRecord(record));
+    this.counts.logged++;
+  }
+}

@@ -1,0 +1,148 @@
+// After the machine went down: which files of the last minutes are whole? The time of a file is in its name, so old ones
+// cost nothing but the reading of their names; young ones are held to the size and CRC32 that their names state. What is
+// damaged is moved aside, so that it is never served and nobody takes it for a copy.
+import { isAppenderFacts, parseNameFacts, printLogicalName, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
+
+import { fileCrc32 } from "../files/file-crc32.ts";
+import type { FileStore } from "../files/file-store.ts";
+import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
+import { statedContent } from "../files/stated-content.ts";
+import { trunkSlotOf } from "../files/trunk-slot.ts";
+import type { StorePath } from "../store/store-path.ts";
+import { TimeSlices } from "../store/time-slices.ts";
+
+const DAMAGED_FOLDER = ".damaged";
+
+/** What our log says last of a name: a file of it is there, was deleted, or has this other name now. */
+export type LastWord = "there" | "deleted" | { readonly renamedTo: string };
+/** By name, in the order of the log. */
+export type LastWords = ReadonlyMap<string, LastWord>;
+
+export interface UnloggedFile {
+  readonly logicalName: string;
+  readonly seconds: number;
+}
+
+export interface ScanOutcome {
+  readonly lookedAt: number;
+  readonly damaged: number;
+  /** Files that were deleted according to our log, and were there again. */
+  readonly deleted: number;
+  /** Files without a record: their lines were lost with the end of the log. As many as were made within a sync interval. */
+  readonly unlogged: readonly UnloggedFile[];
+}
+
+/** Looks at all files that are younger than `fromSeconds`. Throws the disk's error, and the signal's reason. */
+export async function scanYoungFiles(
+  store: FileStore,
+  fromSeconds: number,
+  lastWords: LastWords,
+  signal?: AbortSignal,
+): Promise<ScanOutcome> {
+  const scan = new Scan(store, fromSeconds, lastWords, signal);
+  // First, so that a file is held to the name that it should have.
+  await scan.repeatNameChanges();
+  for (const storePath of store.paths.all) await scan.path(storePath);
+  return scan;
+}
+
+class Scan implements ScanOutcome {
+  lookedAt = 0;
+  damaged = 0;
+  deleted = 0;
+  readonly unlogged: UnloggedFile[] = [];
+  private readonly store: FileStore;
+  private readonly fromSeconds: number;
+  private readonly lastWords: LastWords;
+  private readonly slices: TimeSlices;
+
+  constructor(store: FileStore, fromSeconds: number, lastWords: LastWords, signal: AbortSignal | undefined) {
+    this.store = store;
+    this.fromSeconds = fromSeconds;
+    this.lastWords = lastWords;
+    this.slices = new TimeSlices(store.clock, signal);
+  }
+
+  async path(storePath: StorePath): Promise<void> {
+    const { disk } = this.store;
+    for (const high of hashDirectories(disk.readDirectory(storePath.dataPath))) {
+      for (const low of hashDirectories(disk.readDirectory(`${storePath.dataPath}/${high}`))) {
+        for (const fileName of disk.readDirectory(`${storePath.dataPath}/${high}/${low}`)) {
+          const name = printLogicalName(storePath.index, Number.parseInt(high, 16), Number.parseInt(low, 16), fileName);
+          const target = resolveNameOrNot(this.store, name);
+          if (target !== undefined && this.mayBeYoung(target)) await this.lookAt(target);
+          const turn = this.slices.letOthersRun();
+          if (turn !== undefined) await turn;
+        }
+      }
+    }
+  }
+
+  /** Names of slaves and metadata carry the time of their master: only the disk knows theirs. */
+  private mayBeYoung({ pathInStore, logicalName }: ResolvedName): boolean {
+    const facts = parseNameFacts(pathInStore, TRUE_PATH_BYTES);
+    if (facts === undefined || trunkSlotOf(pathInStore) !== undefined) return false;
+    const datesItself = statedContent(logicalName) !== undefined || isAppenderFacts(facts);
+    return !datesItself || facts.createdSeconds >= this.fromSeconds;
+  }
+
+  private async lookAt(target: ResolvedName): Promise<void> {
+    const { disk } = target.storePath;
+    const stat = await disk.linkStat(target.path);
+    if (stat === undefined || (stat.kind !== "file" && stat.kind !== "symlink")) return;
+    const stated = stat.kind === "file" ? statedContent(target.logicalName) : undefined;
+    const seconds = Math.floor(stat.modifiedMs / 1000);
+    if (stated === undefined && seconds < this.fromSeconds) return;
+    this.lookedAt++;
+    if (stated !== undefined && !(await this.isWhole(target, stat.sizeBytes, stated))) {
+      await this.setAside(target, stat.sizeBytes);
+    } else if (!this.lastWords.has(target.logicalName)) {
+      const facts = stated === undefined ? undefined : parseNameFacts(target.pathInStore, TRUE_PATH_BYTES);
+      this.unlogged.push({ logicalName: target.logicalName, seconds: facts?.createdSeconds ?? seconds });
+    }
+  }
+
+  private async isWhole(
+    target: ResolvedName,
+    bytes: number,
+    stated: NonNullable<ReturnType<typeof statedContent>>,
+  ): Promise<boolean> {
+    if (bytes !== stated.bytes) return false;
+    const file = await target.storePath.disk.open(target.path, "read");
+    try {
+      return (await fileCrc32(file, bytes, this.store.clock)) === stated.crc32;
+    } finally {
+      await file.close();
+    }
+  }
+
+  private async setAside({ storePath, path, logicalName }: ResolvedName, bytes: number): Promise<void> {
+    const folder = `${storePath.dataPath}/${DAMAGED_FOLDER}`;
+    this.store.disk.makeDirectory(folder);
+    const aside = `${folder}/${logicalName.replaceAll("/", "_")}`;
+    await storePath.disk.rename(path, aside);
+    this.damaged++;
+    this.store.log.error("repair.file-damaged", { file: logicalName, bytes, movedTo: aside });
+  }
+
+  /** The line of a deletion or a renaming survived, what it says may not have. */
+  async repeatNameChanges(): Promise<void> {
+    for (const [logicalName, lastWord] of this.lastWords) {
+      const target = lastWord === "there" ? undefined : resolveNameOrNot(this.store, logicalName);
+      if (target === undefined || (await target.storePath.disk.linkStat(target.path)) === undefined) continue;
+      const renamed = typeof lastWord === "object" ? resolveNameOrNot(this.store, lastWord.renamedTo) : undefined;
+      if (renamed !== undefined && (await renamed.storePath.disk.linkStat(renamed.path)) === undefined) {
+        await target.storePath.disk.rename(target.path, renamed.path);
+        this.store.log.notice("repair.file-renamed", { file: logicalName, to: renamed.logicalName });
+        continue;
+      }
+      await target.storePath.disk.unlink(target.path);
+      this.deleted++;
+      this.store.log.notice("repair.file-deleted", { file: logicalName, reason: "our log says that it was deleted" });
+    }
+  }
+}
+
+function hashDirectories(names: readonly string[]): string[] {
+  return names.filter((name) => /^[0-9A-F]{2}$/.test(name));
+}

@@ -1,0 +1,108 @@
+// Makes what is here what the logs of the members say it should be, name by name. There may be millions of names: the kept
+// logs are gone through as often as is needed to hold only so many at a time.
+import {
+  METADATA_SUFFIX,
+  NORMAL_NAME_BYTES,
+  isAppenderFacts,
+  parseNameFacts,
+  TRUE_PATH_BYTES,
+} from "@fastdfs-ts/protocol";
+
+import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
+import { statedContent } from "../files/stated-content.ts";
+import { trunkSlotOf } from "../files/trunk-slot.ts";
+import { TimeSlices } from "../store/time-slices.ts";
+import { hash } from "./fetch-lists.ts";
+import { type HistoryRecord, historyOf, judgeName, type MemberHistory } from "./name-history.ts";
+import { NameSettler, type SettleCounts, type SettleOptions } from "./name-settler.ts";
+import { keptRecords } from "./repair-logs.ts";
+
+/** Records held in memory at a time: about 300 bytes each. */
+const RECORDS_AT_ONCE = 100_000;
+
+interface KeptLog {
+  readonly storageId: string;
+  readonly path: string;
+  readonly toldEverything: boolean;
+}
+
+export interface SettleNamesOptions extends SettleOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly ownLogPath: string;
+  readonly logs: readonly KeptLog[];
+  readonly isEverybodyHeard: boolean;
+}
+
+/** Throws FdfsError of the disk, and the signal's reason. */
+export async function settleNames(options: SettleNamesOptions): Promise<SettleCounts> {
+  const settler = new NameSettler(options);
+  const slices = new TimeSlices(options.store.clock, options.signal);
+  const passes = Math.max(1, Math.ceil(countRecords(options) / RECORDS_AT_ONCE));
+  for (let pass = 0; pass < passes; pass++) {
+    for (const [name, { own, others }] of collect(options, (name) => hash(name) % passes === pass)) {
+      const turn = slices.letOthersRun();
+      if (turn !== undefined) await turn;
+      const target = resolveNameOrNot(options.store, name);
+      // Files in trunk files have slots that others gave out: they are left to replication.
+      if (target === undefined || trunkSlotOf(target.pathInStore) !== undefined) continue;
+      const { isEverybodyHeard, store } = options;
+      const isNamedAfterUs = takenBy(target) === store.source;
+      const history = { own, others: [...others.values()], isEverybodyHeard, isNamedAfterUs };
+      const verdict = judgeName(name, history);
+      if (verdict.action === "leave") continue;
+      await store.locks.run(lockOf(target), () => settler.settle(target, verdict, history));
+    }
+  }
+  return settler.counts;
+}
+
+/** Metadata changes under the lock of its file. */
+function lockOf({ path }: ResolvedName): string {
+  return path.endsWith(METADATA_SUFFIX) ? path.slice(0, -METADATA_SUFFIX.length) : path;
+}
+
+/** The source word of a name that says who took the upload; a slave's says it of its master. */
+export function takenBy({ logicalName, pathInStore }: ResolvedName): number | undefined {
+  const facts = logicalName.length === NORMAL_NAME_BYTES ? parseNameFacts(pathInStore, TRUE_PATH_BYTES) : undefined;
+  return facts !== undefined && (isAppenderFacts(facts) || statedContent(logicalName) !== undefined)
+    ? facts.source
+    : undefined;
+}
+
+function countRecords({ store, ownLogPath, logs }: SettleNamesOptions): number {
+  // A line has at least so many bytes, so this is at most twice what is there.
+  const bytes = [ownLogPath, ...logs.map(({ path }) => path)].map((path) => store.disk.stat(path)?.sizeBytes ?? 0);
+  return bytes.reduce((sum, each) => sum + each, 0) / 30;
+}
+
+interface Collected {
+  readonly own: HistoryRecord[];
+  readonly others: Map<string, MemberHistory & { readonly records: HistoryRecord[] }>;
+}
+
+function collect(
+  { store, ownLogPath, logs }: SettleNamesOptions,
+  isWanted: (name: string) => boolean,
+): Map<string, Collected> {
+  const names = new Map<string, Collected>();
+  const noted = (name: string): Collected => {
+    let collected = names.get(name);
+    if (collected === undefined) names.set(name, (collected = { own: [], others: new Map() }));
+    return collected;
+  };
+  for (const record of keptRecords(store.disk, ownLogPath)) {
+    for (const [name, history] of historyOf(record)) if (isWanted(name)) noted(name).own.push(history);
+  }
+  for (const { storageId, path, toldEverything } of logs) {
+    for (const record of keptRecords(store.disk, path)) {
+      for (const [name, history] of historyOf(record)) {
+        if (!isWanted(name)) continue;
+        const { others } = noted(name);
+        let member = others.get(storageId);
+        if (member === undefined) others.set(storageId, (member = { storageId, toldEverything, records: [] }));
+        member.records.push(history);
+      }
+    }
+  }
+  return names;
+}

@@ -1,0 +1,106 @@
+// Replication by hand, for tests of what happens around it: takes the source records of one store and makes the same of
+// another, straight on its disk. As the real one, it goes on where the other side confirmed, reads content when it sends,
+// and skips what is no longer there.
+import type { BinlogPosition } from "../src/binlog/binlog-position.ts";
+import { comparePositions, logStart } from "../src/binlog/binlog-position.ts";
+import { BinlogReader } from "../src/binlog/binlog-reader.ts";
+import type { BinlogOp, BinlogRecord } from "../src/binlog/binlog-record.ts";
+import type { FileStore } from "../src/files/file-store.ts";
+import { resolveName } from "../src/files/resolve-name.ts";
+
+export class HandReplicator {
+  private confirmed: BinlogPosition = logStart;
+
+  /** `from` starts again: marks on the disk never pass what is certain to be in the log. */
+  restarted(from: FileStore): void {
+    if (comparePositions(this.confirmed, from.binlog.position) > 0) this.confirmed = from.binlog.position;
+  }
+
+  /** Makes up to `records` records of `from` known to `to`. Tells whether there were as many. */
+  replicate(from: FileStore, to: FileStore, records: number): boolean {
+    const reader = BinlogReader.open(from.disk, from.binlog.folder, this.confirmed);
+    try {
+      for (let left = records; left > 0; left--) {
+        const entry = reader.next();
+        if (entry === undefined) return false;
+        if (entry.kind === "record" && entry.record.op === entry.record.op.toUpperCase()) apply(from, to, entry.record);
+        this.confirmed = entry.after;
+      }
+      return true;
+    } finally {
+      reader.close();
+    }
+  }
+}
+
+function apply(from: FileStore, to: FileStore, record: BinlogRecord): void {
+  const { op, logicalName, seconds, extra } = record;
+  const source = resolveName(from, logicalName);
+  const target = resolveName(to, logicalName);
+  const isAtSource = from.disk.linkStat(source.path) !== undefined;
+  const isAtTarget = to.disk.linkStat(target.path) !== undefined;
+  const log = () => to.binlog.append(seconds, op.toLowerCase() as BinlogOp, logicalName, extra);
+  if (op === "D") {
+    // It exists again, or is gone there already.
+    if (isAtSource || !isAtTarget) return;
+    log();
+    to.disk.unlink(target.path);
+    return;
+  }
+  if (!isAtSource) {
+    // Renamed, then deleted: the old name must not stay.
+    const old = op === "R" ? resolveName(to, extra!) : undefined;
+    if (old === undefined || to.disk.linkStat(old.path) === undefined) return;
+    to.binlog.append(seconds, "d", old.logicalName);
+    to.disk.unlink(old.path);
+    return;
+  }
+  const content = from.disk.readFile(source.path);
+  if (op === "A" || op === "M" || op === "T") {
+    const [first = 0, second = 0] = (extra ?? "").split(" ").map(Number);
+    const size = to.disk.stat(target.path)?.sizeBytes ?? -1;
+    if (op === "T") {
+      log();
+      if (size === first) resize(to, target.path, second);
+      else if (size !== second) write(to, target.path, content, seconds);
+      return;
+    }
+    if (content.length < first + second) return;
+    if (size < first || (op === "A" && size >= first + second)) {
+      if (size < first) write(to, target.path, content, seconds);
+      log();
+      return;
+    }
+    log();
+    const file = to.disk.open(target.path, "write");
+    file.write(content, first, second, first);
+    file.close();
+    return;
+  }
+  // The source's name for a renamed file is the new one; the old one goes.
+  if (op === "R" && extra !== undefined) {
+    const old = resolveName(to, extra);
+    if (to.disk.stat(old.path) !== undefined) to.disk.unlink(old.path);
+  }
+  if (op === "C" && to.disk.stat(target.path)?.sizeBytes === content.length) {
+    log();
+    return;
+  }
+  log();
+  write(to, target.path, content, seconds);
+}
+
+function write(to: FileStore, path: string, content: Buffer, seconds: number): void {
+  const temporary = to.paths.all[0]!.incoming.nextPath();
+  const file = to.disk.open(temporary, "create");
+  file.write(content, 0, content.length, 0);
+  file.setTimes(seconds);
+  file.close();
+  to.disk.rename(temporary, path);
+}
+
+function resize(to: FileStore, path: string, bytes: number): void {
+  const file = to.disk.open(path, "write");
+  file.truncate(bytes);
+  file.close();
+}
