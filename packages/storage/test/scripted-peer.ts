@@ -79,7 +79,9 @@ export class ScriptedPeer {
         while (this.takeOne(socket, inbox, connection));
       },
       drained: () => undefined,
-      closed: () => void this.open--,
+      closed: () => {
+        this.open--;
+      },
     });
   }
 
