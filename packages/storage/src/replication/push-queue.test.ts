@@ -194,6 +194,29 @@ describe("PushQueue", () => {
     expect(queue.isDrained).toBe(true);
   });
 
+  it("keeps what is refused while the disk does not take the note, and goes on when it does", async () => {
+    const { world, binlog, stuck, open } = setUp();
+    for (const [i, name] of ["a", "a", "b"].entries()) binlog.append(1 + i, "C", `M00/00/00/${name}`);
+    const queue = open(logStart);
+    const { diskFaults } = world.host("192.0.2.1");
+    const endFault = diskFaults.inject({ code: "ENOSPC", operations: ["write"] });
+    const first = queue.next() as PushTask;
+    queue.refuse(first, "no");
+    await world.runFor(1000);
+    expect(stuck).toEqual([expect.stringContaining("cannot note")]);
+    expect(queue.confirmed).toEqual(logStart);
+    // Only the other name goes on.
+    expect((queue.next() as PushTask).record.logicalName).toBe("M00/00/00/b");
+    expect(queue.next()).toBeUndefined();
+    endFault();
+    queue.retryParked("due");
+    expect(queue.next()).toBe(first);
+    queue.refuse(first, "no");
+    await world.runFor(1000);
+    expect(queue.parked.count).toBe(2);
+    expect(stuck).toHaveLength(1);
+  });
+
   it("stops where a peer refuses too much", async () => {
     const { world, binlog, stuck, open } = setUp();
     for (let i = 0; i < 1001; i++) binlog.append(1, "C", `M00/00/00/${i}`);
