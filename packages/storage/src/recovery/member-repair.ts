@@ -90,12 +90,13 @@ export class MemberRepair {
       pauseMs = Math.min(pauseMs * 2, RETRY_MS.longest);
       try {
         const picture = await askForGroup();
-        if (this.postponed > 0 || this.unheard(picture).some(canGiveFiles)) {
+        const isNewcomer = this.unheard(picture).some(canGiveFiles);
+        if (this.postponed > 0 || isNewcomer) {
           await this.keepOwnLog();
           await this.consult(picture);
           await store.binlog.sync();
-          pauseMs = RETRY_MS.first;
         }
+        if (isNewcomer) pauseMs = RETRY_MS.first;
         this.finishIfAllWereHeard(picture);
       } catch (error) {
         signal.throwIfAborted();

@@ -127,7 +127,7 @@ export class NameSettler {
         this.memberFails(member, target, thrown);
       }
     }
-    this.counts.postponed++;
+    if (members.length > 0) this.counts.postponed++;
     return true;
   }
 
