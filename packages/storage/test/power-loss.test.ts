@@ -4,7 +4,6 @@ import { type ErrorKind, FdfsError, parseFileId } from "@fastdfs-ts/protocol";
 import { Deadlines, Logger, type LogRecord } from "@fastdfs-ts/runtime";
 import { checkStore, type CrashKind, type FoundFile, type SimHost, SimWorld } from "@fastdfs-ts/simulation";
 import { describe, expect, it } from "vitest";
-import type { FileStore } from "../src/files/file-store.ts";
 import type { GroupMember, GroupPicture } from "../src/recovery/group-picture.ts";
 import { MemberRepair, uncertainTime } from "../src/recovery/member-repair.ts";
 import { PendingRepair } from "../src/recovery/pending-repair.ts";
@@ -56,10 +55,9 @@ class Member {
         listenHost: this.address,
         log,
         port: PORT,
-        config: { subdirCountPerPath: 2, distributeRotateCount: 5 },
+        config: { subdirCountPerPath: 2, distributeRotateCount: 5, binlogFlushIntervalMs: 1000 },
         talksAsC: this.scene.talksAsC,
         beforeService: async (store) => {
-          this.scene.restarted(this, store);
           this.repair = new MemberRepair({
             store,
             pending,
@@ -88,6 +86,7 @@ class Member {
 
   crash(kind: CrashKind): void {
     this.host.crash(kind);
+    this.scene.crashed(this);
     this.served = undefined;
   }
 
@@ -189,9 +188,9 @@ class Scene {
     }
   }
 
-  restarted({ address }: Member, store: FileStore): void {
+  crashed({ address }: Member): void {
     for (const [key, replicator] of this.replicators) {
-      if (key.startsWith(`${address} `)) replicator.restarted(store);
+      if (key.startsWith(`${address} `)) replicator.restarted(this.world.nowMs);
     }
   }
 

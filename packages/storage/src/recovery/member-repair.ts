@@ -11,7 +11,7 @@ import { peerTrouble } from "./file-givers.ts";
 import { canGiveFiles, type GroupMember, type GroupPicture, isComplete } from "./group-picture.ts";
 import { type PeerDialing, PeerClient } from "./peer-client.ts";
 import type { PendingRepair, UncertainTime } from "./pending-repair.ts";
-import { keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
+import { isLoggedSince, keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
 import { ALIVE_MS } from "./running-file.ts";
 import { type LastWord, scanYoungFiles, type UnloggedFile } from "./scan-young-files.ts";
 import { historyOf } from "./name-history.ts";
@@ -76,7 +76,7 @@ export class MemberRepair {
     if (needsScan) await this.scan();
     const picture = await this.waitForMember();
     await this.consult(picture);
-    this.logUnlogged();
+    await this.logUnlogged();
     await this.options.store.binlog.sync();
     if (needsScan) pending.noteScanned();
     this.finishIfAllWereHeard(picture);
@@ -189,27 +189,19 @@ export class MemberRepair {
     }
   }
 
-  /** Files without a record, after others have told what they know of them. */
-  private logUnlogged(): void {
-    const { store, pending, log } = this.options;
-    const known = new Set<string>();
-    if (this.unlogged.length > 0) for (const name of this.namesOfOthers()) known.add(name);
+  /** Files that still have no record after others have told what they know of them. */
+  private async logUnlogged(): Promise<void> {
+    const { store, log } = this.options;
     for (const { logicalName, seconds } of this.unlogged) {
       const target = resolveNameOrNot(store, logicalName);
-      if (known.has(logicalName) || target === undefined) continue;
+      if (target === undefined || isLoggedSince(store, this.ownLogEnd, logicalName)) continue;
+      if ((await target.storePath.disk.linkStat(target.path)) === undefined) continue;
       const source = takenBy(target);
       const isOurs = source === undefined || source === store.source;
       store.binlog.append(seconds, isOurs ? "C" : "c", logicalName);
       log.notice("repair.file-logged", { file: logicalName });
     }
     this.unlogged = [];
-  }
-
-  private *namesOfOthers(): Generator<string, void> {
-    const { store, pending } = this.options;
-    for (const storageId of pending.state!.consulted.keys()) {
-      for (const { logicalName } of keptRecords(store.disk, pending.logPath(storageId))) yield logicalName;
-    }
   }
 
   private finishIfAllWereHeard(picture: GroupPicture): void {

@@ -49,7 +49,7 @@ export function isLoggedSince(
   store: FileStore,
   since: BinlogPosition,
   name: string,
-  except: ReadonlySet<string>,
+  except: ReadonlySet<string> = new Set(),
 ): boolean {
   const reader = BinlogReader.open(store.disk, store.binlog.folder, since);
   try {
