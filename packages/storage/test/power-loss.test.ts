@@ -39,14 +39,15 @@ class Member {
     const { world } = this.host;
     world.disk.makeDirectory(`${DIRECTORY}/data`);
     const pending = PendingRepair.open(world.disk, DIRECTORY);
-    const running = RunningFile.open(world.disk, world.clock, DIRECTORY, world.bootId);
-    if (running.lastLife.kind === "dark") pending.require(uncertainTime(running.lastLife.aliveSeconds), true);
     const log = Logger.create({
       sink: { write: (record) => void this.logged.push(record), close() {} },
       clock: world.clock,
       level: "info",
     });
-    running.begin(log);
+    const run = { ...world, log, basePath: DIRECTORY };
+    const lastLife = RunningFile.lastLife(run);
+    if (lastLife.kind === "dark") pending.require(uncertainTime(lastLife), true);
+    const running = RunningFile.begin(run);
     this.served = await this.scene.world.run(
       serveStore({
         directory: DIRECTORY,
@@ -58,6 +59,7 @@ class Member {
         config: { subdirCountPerPath: 2, distributeRotateCount: 5, binlogFlushIntervalMs: 1000 },
         talksAsC: this.scene.talksAsC,
         beforeService: async (store) => {
+          running.watchLog(() => store.binlog.position);
           this.repair = new MemberRepair({
             store,
             pending,

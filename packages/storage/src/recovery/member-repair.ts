@@ -12,13 +12,11 @@ import { canGiveFiles, type GroupMember, type GroupPicture, isComplete } from ".
 import { type PeerDialing, PeerClient } from "./peer-client.ts";
 import type { PendingRepair, UncertainTime } from "./pending-repair.ts";
 import { isLoggedSince, keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
-import { ALIVE_MS } from "./running-file.ts";
+import { ALIVE_MS, type LastLife, WRITE_BACK_SECONDS } from "./running-file.ts";
 import { type LastWord, scanYoungFiles, type UnloggedFile } from "./scan-young-files.ts";
 import { historyOf } from "./name-history.ts";
 import { settleNames, takenBy } from "./settle-names.ts";
 
-/** What was written so long ago is on the disk: four times what kernels take by default. */
-const WRITE_BACK_SECONDS = 120;
 /** How far the clocks of members may be apart. */
 const CLOCK_SKEW_SECONDS = 60;
 /** What one member of a group has, the others have by then: so far a rebuilt disk looks back. */
@@ -29,9 +27,10 @@ const PAUSE_MS = 2000;
 /** How long members that could not be asked are left alone. */
 const RETRY_MS = { first: 10_000, longest: 300_000 } as const;
 
-/** What may be lost or torn after the machine went down when the storage was last known to be alive at a time. */
-export function uncertainTime(aliveSeconds: number): UncertainTime {
+/** What may be lost or torn after the machine went down. */
+export function uncertainTime({ aliveSeconds, logFrom }: Extract<LastLife, { kind: "dark" }>): UncertainTime {
   return {
+    logFrom,
     fromSeconds: aliveSeconds - WRITE_BACK_SECONDS - CLOCK_SKEW_SECONDS,
     untilSeconds: aliveSeconds + ALIVE_MS / 1000 + WRITE_BACK_SECONDS + CLOCK_SKEW_SECONDS,
   };
@@ -107,7 +106,7 @@ export class MemberRepair {
 
   private async keepOwnLog(): Promise<void> {
     const { store, pending, signal } = this.options;
-    this.ownLogEnd = await keepOwnLog(store, pending.state!.fromSeconds, pending.logPath("own"), signal);
+    this.ownLogEnd = await keepOwnLog(store, pending.state!, pending.logPath("own"), signal);
   }
 
   /** Holds young files to their names, and carries out the deletions of our log. */
