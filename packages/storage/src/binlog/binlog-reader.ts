@@ -63,6 +63,15 @@ export class BinlogReader {
     return { part: this.partNumber, offset: this.offset };
   }
 
+  /** Goes on at `position`, the beginning of a line that is not before the present one: what lies between is known. */
+  goTo({ part, offset }: BinlogPosition): void {
+    if (part !== this.partNumber) this.moveTo(part);
+    if (offset === this.offset) return;
+    this.offset = offset;
+    this.pieceAt = 0;
+    this.pieceEnd = 0;
+  }
+
   /**
    * The next entry, or undefined at the end of what is written; later calls see what was appended. Throws FdfsError
    * IO_FAILED; then the place stays.

@@ -6,7 +6,8 @@ import type { Disk, DiskFile, Logger, World } from "@fastdfs-ts/runtime";
 
 import { type BinlogIndex, readBinlogIndex, writeBinlogIndex } from "../formats/binlog-index-file.ts";
 import { type BinlogPosition, binlogPartPath, comparePositions, logStart } from "./binlog-position.ts";
-import { type BinlogOp, printBinlogRecord } from "./binlog-record.ts";
+import { type BinlogOp, type BinlogRecord, printBinlogRecord } from "./binlog-record.ts";
+import { LogTail } from "./log-tail.ts";
 
 /** A part that has reached this size is closed (storage-formats.md §2.6.2). */
 const PART_BYTES = 1024 * 1024 * 1024;
@@ -14,12 +15,14 @@ const TAIL_BYTES = 4096;
 
 export class BinlogWriter {
   readonly folder: string;
+  readonly tail = new LogTail();
   private readonly disk: Disk;
   private readonly log: Logger;
   private readonly partBytes: number;
   private index: BinlogIndex;
   private file: DiskFile;
-  private size: number;
+  /** Where the next record goes. */
+  private end: BinlogPosition;
   /** Everything before is on the disk for certain. What an earlier process wrote may not be. */
   private synced: BinlogPosition = logStart;
   private syncing: Promise<void> | undefined;
@@ -34,7 +37,7 @@ export class BinlogWriter {
     this.partBytes = partBytes;
     this.index = readBinlogIndex(world.disk, folder, log) ?? { currentWrite: 0, currentCompress: 0 };
     this.file = world.disk.open(binlogPartPath(folder, this.index.currentWrite), "open");
-    this.size = this.file.stat().sizeBytes;
+    this.end = { part: this.index.currentWrite, offset: this.file.stat().sizeBytes };
   }
 
   /** Opens the current part for appending. A line that a crash cut short is cut off, because the next would be glued to it. */
@@ -48,7 +51,7 @@ export class BinlogWriter {
 
   /** Where the next record goes. */
   get position(): BinlogPosition {
-    return { part: this.index.currentWrite, offset: this.size };
+    return this.end;
   }
 
   /** Everything before this survives a power cut. */
@@ -79,20 +82,23 @@ export class BinlogWriter {
    * not be written; the log then ends where it ended before, and the operation must not be acknowledged.
    */
   append(seconds: number, op: BinlogOp, logicalName: string, extra?: string): void {
-    const text = printBinlogRecord({ seconds, op, logicalName, extra });
+    const record: BinlogRecord = { seconds, op, logicalName, extra };
+    const text = printBinlogRecord(record);
     // A line that readers cannot take would stop replication for ever. Only links and renames of very long names have one.
     if (text.length >= MAX_BINLOG_LINE_BYTES) {
       throw new FdfsError("BAD_REQUEST", { fileName: logicalName, reason: "the names are too long for one log line" });
     }
     const bytes = this.line.write(text, 0, "latin1");
-    if (this.size >= this.partBytes) this.startNextPart();
+    if (this.end.offset >= this.partBytes) this.startNextPart();
+    const at = this.end;
     try {
-      this.file.write(this.line, 0, bytes, this.size);
+      this.file.write(this.line, 0, bytes, at.offset);
     } catch (error) {
       this.takeBackTornLine();
       throw FdfsError.fromUnknown(error, { path: binlogPartPath(this.folder, this.index.currentWrite) });
     }
-    this.size += bytes;
+    this.end = { part: at.part, offset: at.offset + bytes };
+    if (this.tail.isFollowed) this.tail.note(at, this.end, record);
     for (const listener of this.listeners) listener();
   }
 
@@ -138,27 +144,28 @@ export class BinlogWriter {
     this.file.close();
     this.index = next;
     this.file = file;
-    this.size = 0;
+    this.end = { part: next.currentWrite, offset: 0 };
     this.log.info("binlog.rotated", { path });
   }
 
   private cutTornLine(): void {
-    if (this.size === 0) return;
-    const tail = Buffer.alloc(Math.min(TAIL_BYTES, this.size));
-    this.file.read(tail, 0, tail.length, this.size - tail.length);
+    const { part, offset: size } = this.end;
+    if (size === 0) return;
+    const tail = Buffer.alloc(Math.min(TAIL_BYTES, size));
+    this.file.read(tail, 0, tail.length, size - tail.length);
     const end = tail.lastIndexOf(0x0a);
     const torn = tail.length - 1 - end;
     if (torn === 0) return;
-    this.size -= torn;
-    this.file.truncate(this.size);
+    this.end = { part, offset: size - torn };
+    this.file.truncate(this.end.offset);
     this.log.warn("binlog.torn-line-cut", { path: binlogPartPath(this.folder, this.index.currentWrite), bytes: torn });
   }
 
   private takeBackTornLine(): void {
     try {
-      this.file.truncate(this.size);
+      this.file.truncate(this.end.offset);
     } catch (error) {
-      // The next record is written at `size` in any case; a start cuts what is left.
+      // The next record is written at the same place in any case; a start cuts what is left.
       this.log.error("binlog.truncate-failed", { error: String(error) });
     }
   }

@@ -34,6 +34,10 @@ export function publishNew(
   const path = storePath.fileAt(logicalName.slice(PATH_IN_STORE_AT));
   // On a slow disk the name is locked between log and rename: replication must not take the file for a deleted one.
   const published = store.locks.soon(path, () => publish(store, received, seconds, { logicalName, storePath, path }));
+  const isPublishedNow = !(published instanceof Promise);
+  if (isPublishedNow && kind === "normal" && received.content !== undefined) {
+    store.binlog.tail.keepContent(logicalName, received.content);
+  }
   return after(published, () => logicalName);
 }
 

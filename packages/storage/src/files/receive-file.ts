@@ -13,6 +13,8 @@ export interface ReceivedFile {
   readonly path: string;
   readonly bytes: number;
   readonly crc32: number;
+  /** All of it, if it is here in the turn in which it came: its memory is lent until then. */
+  readonly content: Buffer | undefined;
 }
 
 export interface ReceiveOptions {
@@ -58,10 +60,12 @@ function keepWhole(
   // Now, not after the write: the memory is lent, and warm.
   const checksum = crc32(0, content);
   const bytes = content.length;
-  return after(storePath.disk.writeNew(path, content, modifiedSeconds), () => {
+  const writing = storePath.disk.writeNew(path, content, modifiedSeconds);
+  const lent = writing instanceof Promise ? undefined : content;
+  return after(writing, () => {
     writes.written(bytes);
     storePath.noteWritten(bytes);
-    return { path, bytes, crc32: checksum };
+    return { path, bytes, crc32: checksum, content: lent };
   });
 }
 
@@ -85,7 +89,7 @@ async function keepPieces(
     await content.consume(keep);
     if (modifiedSeconds !== undefined) await file.setTimes(modifiedSeconds);
     storePath.noteWritten(bytes);
-    return { path, bytes, crc32: checksum };
+    return { path, bytes, crc32: checksum, content: undefined };
   } finally {
     await file.close();
   }

@@ -61,6 +61,7 @@ export class PeerSession implements PushPipeOwner {
   private readonly largeTasks = new Fifo<PushTask>();
   private readonly timers: readonly Timer[];
   private readonly stopListening: () => void;
+  private readonly followNoMore: () => void;
   private pumping: { readonly timer: Timer; readonly isSoon: boolean } | undefined;
   private isOver = false;
   private wasBusy = false;
@@ -84,6 +85,7 @@ export class PeerSession implements PushPipeOwner {
     queue.onReady = () => this.pumpLater();
     queue.onStuck = (reason) => this.fail(new FdfsError("BUSY", { peer: options.peer.storageId, reason }), true);
     this.stopListening = store.binlog.onAppend(() => this.gather());
+    this.followNoMore = store.binlog.tail.follow();
     queue.retryParked("all");
     this.pumpLater();
   }
@@ -259,6 +261,7 @@ export class PeerSession implements PushPipeOwner {
     this.isOver = true;
     const { queue } = this.options;
     this.stopListening();
+    this.followNoMore();
     this.pumping?.timer.cancel();
     for (const timer of this.timers) timer.cancel();
     queue.onReady = () => undefined;

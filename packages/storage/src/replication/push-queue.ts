@@ -4,8 +4,8 @@ import { FdfsError } from "@fastdfs-ts/protocol";
 import type { Clock, Disk, Logger } from "@fastdfs-ts/runtime";
 
 import { comparePositions, type BinlogPosition } from "../binlog/binlog-position.ts";
-import { type BinlogEntry, BinlogReader } from "../binlog/binlog-reader.ts";
 import type { BinlogWriter } from "../binlog/binlog-writer.ts";
+import { type FollowedEntry, LogFollower } from "../binlog/log-follower.ts";
 import { ConfirmedPrefix } from "./confirmed-prefix.ts";
 import { Fifo } from "./fifo.ts";
 import { NameOrder } from "./name-order.ts";
@@ -42,7 +42,7 @@ export class PushQueue {
   syncedRows = 0;
   readonly parked: ParkedRecords;
   private readonly options: PushQueueOptions;
-  private readonly reader: BinlogReader;
+  private readonly follower: LogFollower;
   private readonly order = new NameOrder();
   private readonly prefix: ConfirmedPrefix;
   private readonly ready = new Fifo<PushTask>();
@@ -50,17 +50,17 @@ export class PushQueue {
   private readonly stranded: PushTask[] = [];
   private isClosed = false;
 
-  private constructor(options: PushQueueOptions, reader: BinlogReader) {
+  private constructor(options: PushQueueOptions, follower: LogFollower) {
     this.options = options;
     this.parked = options.parked;
-    this.reader = reader;
+    this.follower = follower;
     // A position behind the end of a log that lost its tail is cut back to the end.
-    this.prefix = new ConfirmedPrefix(reader.position);
+    this.prefix = new ConfirmedPrefix(follower.position);
   }
 
   /** Throws FdfsError IO_FAILED if the log cannot be read. */
   static open(options: PushQueueOptions): PushQueue {
-    return new PushQueue(options, BinlogReader.open(options.disk, options.binlog.folder, options.from));
+    return new PushQueue(options, LogFollower.open(options.disk, options.binlog, options.from));
   }
 
   /** Everything in the log before this place is confirmed, parked, or not for this peer. */
@@ -76,7 +76,7 @@ export class PushQueue {
   /** Bytes of the log that were not looked at; a rough number where they are in several parts. */
   get unreadBytes(): number {
     const end = this.options.binlog.position;
-    const { part, offset } = this.reader.position;
+    const { part, offset } = this.follower.position;
     return end.part === part ? end.offset - offset : end.offset + 1;
   }
 
@@ -101,7 +101,7 @@ export class PushQueue {
     for (let looked = 0; this.ready.length === 0; looked++) {
       if (this.isClosed || this.prefix.size >= OPEN_TASKS_MAX || !this.hasUnread) return undefined;
       if (looked >= ENTRIES_PER_TURN) return "later";
-      const entry = this.reader.next();
+      const entry = this.follower.next();
       if (entry === undefined) return undefined;
       this.take(entry);
     }
@@ -156,14 +156,14 @@ export class PushQueue {
   /** May be called twice. */
   close(): void {
     this.isClosed = true;
-    this.reader.close();
+    this.follower.close();
   }
 
   private get hasUnread(): boolean {
-    return comparePositions(this.reader.position, this.options.binlog.position) < 0;
+    return comparePositions(this.follower.position, this.options.binlog.position) < 0;
   }
 
-  private take(entry: BinlogEntry): void {
+  private take(entry: FollowedEntry): void {
     this.scannedRows++;
     if (entry.kind === "unreadable") {
       const { log, peerId } = this.options;
@@ -171,7 +171,7 @@ export class PushQueue {
       log.warn("replication.unreadable-record-skipped", { peer: peerId, part: at.part, offset: at.offset, reason });
       this.prefix.pass(entry.after);
     } else if (isPushed(entry.record, this.options.role)) {
-      const task = pushTask(entry.record, { after: entry.after });
+      const task = pushTask(entry.record, entry);
       this.prefix.add(task);
       this.lineUp(task);
     } else this.prefix.pass(entry.after);

@@ -65,6 +65,8 @@ export class PushRequests {
     // C servers log a link that they are given as a line that no reader can take, and their own replication stops there, so
     // they get the file behind the link (wire-protocol.md §12).
     if (task.form === "link" && !this.peerIsOurs) task.form = "create";
+    const fresh = this.fresh(task);
+    if (fresh !== undefined) return this.freshFrame(task, batch, fresh);
     const target = this.resolve(task);
     if (target === undefined) return GONE;
     return this.locked(target, () =>
@@ -94,6 +96,23 @@ export class PushRequests {
     task.contentBytes = 0;
     task.requestBytes = front.length;
     return front;
+  }
+
+  /**
+   * The content of a new file that is still in memory. It has its name, and never changes, so there is no lock to wait for;
+   * deleted it may be.
+   */
+  private fresh({ form, content, record }: PushTask): Buffer | undefined {
+    const { binlog, deletions } = this.store;
+    if (content === undefined || form !== "create" || deletions.has(record.logicalName)) return undefined;
+    return binlog.tail.content(content);
+  }
+
+  private freshFrame(task: PushTask, batch: FrameBatch, content: Buffer): Prepared {
+    const frontBytes = HEADER_BYTES + headBytes(task);
+    if (batch.room < frontBytes + content.length) return FULL;
+    batch.buffer.set(content, batch.end + frontBytes);
+    return this.fileFrame(task, batch, content.length);
   }
 
   /** Undefined for a name that no file here can have: it came from a peer with more store paths, or from another time. */

@@ -1,12 +1,15 @@
 // A record on its way to one peer.
 import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { type BinlogRecord, binlogOps, type SourceOp } from "../binlog/binlog-record.ts";
+import type { KeptContent } from "../binlog/content-ring.ts";
 import type { ParkedRecord } from "./parked-records.ts";
 import { formOf, type PushForm } from "./push-forms.ts";
 
 export interface PushTask {
   readonly record: BinlogRecord;
   readonly names: readonly string[];
+  /** Of a new file, if it may still be in memory (binlog/log-tail.ts). */
+  readonly content: KeptContent | undefined;
   /** How it is sent; an answer may ask for another form. */
   form: PushForm;
   /** Where the log goes on once this is confirmed. Undefined for a parked record that is tried again. */
@@ -24,11 +27,12 @@ export interface PushTask {
 
 export function pushTask(
   record: BinlogRecord,
-  where: { readonly after: BinlogPosition } | { readonly parked: ParkedRecord },
+  where: { readonly after: BinlogPosition; readonly content?: KeptContent | undefined } | { readonly parked: ParkedRecord },
 ): PushTask {
   return {
     record,
     names: namesOf(record),
+    content: "after" in where ? where.content : undefined,
     form: formOf(record),
     after: "after" in where ? where.after : undefined,
     parked: "parked" in where ? where.parked : undefined,

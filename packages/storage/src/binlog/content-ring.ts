@@ -1,0 +1,42 @@
+// Contents of small files, the latest ones, in memory that is written round and round: the oldest give way, and nothing is
+// allocated for a file.
+
+/** Larger contents would drive out many small ones, and reading them again costs little in comparison. */
+const CONTENT_BYTES_MAX = 64 * 1024;
+
+/** Where a content lies. */
+export interface KeptContent {
+  /** Counted in bytes that the ring ever took. */
+  readonly start: number;
+  readonly bytes: number;
+}
+
+export class ContentRing {
+  private readonly memory: Buffer;
+  /** Bytes ever taken, and those left out where a content did not fit in front of the ring's end. */
+  private end = 0;
+
+  constructor(bytes: number) {
+    this.memory = Buffer.allocUnsafeSlow(bytes);
+  }
+
+  /** Copies a content, unless it is a large one. */
+  keep(content: Uint8Array): KeptContent | undefined {
+    const { memory } = this;
+    const bytes = content.length;
+    if (bytes > CONTENT_BYTES_MAX || bytes > memory.length) return undefined;
+    const room = memory.length - (this.end % memory.length);
+    const start = bytes > room ? this.end + room : this.end;
+    memory.set(content, start % memory.length);
+    this.end = start + bytes;
+    return { start, bytes };
+  }
+
+  /** A content, undefined if others lie there now. Valid until the next `keep`. */
+  read({ start, bytes }: KeptContent): Buffer | undefined {
+    const { memory } = this;
+    if (start < this.end - memory.length) return undefined;
+    const at = start % memory.length;
+    return memory.subarray(at, at + bytes);
+  }
+}
