@@ -5,8 +5,8 @@ import { type BinlogPosition, comparePositions } from "./binlog-position.ts";
 import type { BinlogRecord } from "./binlog-record.ts";
 import { ContentRing, type KeptContent } from "./content-ring.ts";
 
-/** A fifth of a second of 20,000 uploads per second, and about 1 MB. Those who follow are behind by ten milliseconds. */
-const RECORDS_MAX = 4096;
+/** Fifty milliseconds of 20,000 uploads per second; those who follow are behind by ten. More would cost the garbage collector. */
+const RECORDS_MAX = 1024;
 const CONTENTS_BYTES = 4 * 1024 * 1024;
 
 export interface TailRecord {
