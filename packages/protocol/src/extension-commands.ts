@@ -9,6 +9,8 @@ import {
   RemovalList,
   RemovalNotice,
   ReplicationReport,
+  TogetherAnswer,
+  TogetherRequest,
 } from "./messages/extensions.ts";
 import { Empty } from "./wire/message.ts";
 
@@ -63,6 +65,18 @@ export const storageExtensionCommands = {
     doc: "who I am, and what I understand",
     section: "ours",
     since: "fastdfs-ts 1",
+  }),
+  syncTogether: command({
+    code: 125,
+    server: "storage",
+    sender: "storage",
+    request: TogetherRequest,
+    answer: TogetherAnswer,
+    payload: "upload",
+    retry: "same",
+    doc: "small files were created: whole requests of 16 follow, one behind the other, 64 or 60 KiB of them at most",
+    section: "ours",
+    since: "fastdfs-ts 1, extension version 2",
   }),
   binlogSince: command({
     code: 123,

@@ -1,12 +1,13 @@
 // Messages that C servers do not know. They are sent only to a peer that is known to understand them: a tracker that offers
 // `x_fastdfs_ts` among its parameters (75), a storage that answered the hello.
 import { REMOVALS_PER_GROUP } from "../limits.ts";
-import { listOf, i64, text, u8, variableBytes } from "../wire/fields.ts";
+import { listOf, i64, size64, text, u8, variableBytes } from "../wire/fields.ts";
 import { message, type MessageOf } from "../wire/message.ts";
 
 /** Key in the answer to 75 by which a tracker offers these commands, and the version that this code speaks. */
 export const EXTENSION_KEY = "x_fastdfs_ts";
-export const EXTENSION_VERSION = 1;
+/** 2: storages take several new files together (125). */
+export const EXTENSION_VERSION = 2;
 
 /** What a replicator is doing; the numbers are on the wire. */
 export const replicatorStates = {
@@ -100,6 +101,24 @@ export const PeerHelloAnswer = message("PeerHelloAnswer", {
   startedMs: i64("start of the answering process, Unix milliseconds: another one means it was restarted"),
 });
 export type PeerHelloAnswer = MessageOf<typeof PeerHelloAnswer>;
+
+/** Storages that answer the hello with this version or a later one take 125. */
+export const TOGETHER_VERSION = 2;
+/** Most bytes of requests in one of 125, and most requests: a storage handles them in one turn. */
+export const TOGETHER_BYTES_MAX = 60 * 1024;
+export const TOGETHER_REQUESTS_MAX = 64;
+
+/** Head of 125. */
+export const TogetherRequest = message("TogetherRequest", {
+  contentBytes: size64("how many bytes of requests follow"),
+});
+export type TogetherRequest = MessageOf<typeof TogetherRequest>;
+
+/** Answer to 125. */
+export const TogetherAnswer = message("TogetherAnswer", {
+  statuses: variableBytes("the status byte that each request would have been answered with, in order"),
+});
+export type TogetherAnswer = MessageOf<typeof TogetherAnswer>;
 
 /** Request of 123: the operation log from a time on, all store paths. */
 export const BinlogSinceRequest = message("BinlogSinceRequest", {

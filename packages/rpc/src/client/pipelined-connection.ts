@@ -1,5 +1,5 @@
 // Many requests under way on one connection, answered in order. Only for servers that read on while they answer, which C's
-// do not (wire-protocol.md §1.6), and for requests whose answer is a status.
+// do not (wire-protocol.md §1.6), and for requests whose answer is short.
 import {
   ANSWER_COMMAND,
   FdfsError,
@@ -15,8 +15,8 @@ import { peerText, type RpcConnection } from "./rpc-connection.ts";
 
 /** What the owner of a pipeline is told. `lost` is the last call, and comes at most once. */
 export interface PipelineEvents {
-  /** The oldest request without an answer was answered. */
-  answered(status: number): void;
+  /** The oldest request without an answer was answered; mostly without a body, which is valid during the call. */
+  answered(status: number, body: Buffer): void;
   /** All answers that arrived together have been told. */
   rested(): void;
   /** The socket takes bytes again. */
@@ -31,8 +31,9 @@ export interface PipelineOptions {
   readonly timeoutMs: number;
 }
 
-/** Answers have no body, or a stray one that is dropped; more than this is no answer. */
-const MAX_STRAY_BYTES = 64 * 1024;
+/** Answers have a short body or none; more than this is no answer. */
+const MAX_BODY_BYTES = 64 * 1024;
+const NO_BODY = Buffer.alloc(0);
 
 export class PipelinedConnection implements ConnectionEvents {
   readonly endpoint: Endpoint;
@@ -112,15 +113,16 @@ export class PipelinedConnection implements ConnectionEvents {
     const header = this.inbox.front(HEADER_BYTES);
     const at = this.inbox.frontAt;
     const bodyBytes = frameBodyBytes(header, at);
-    if (frameCommand(header, at) !== ANSWER_COMMAND || bodyBytes < 0 || bodyBytes > MAX_STRAY_BYTES) {
+    if (frameCommand(header, at) !== ANSWER_COMMAND || bodyBytes < 0 || bodyBytes > MAX_BODY_BYTES) {
       this.fail("BAD_ANSWER", "this is not an answer");
       return false;
     }
     const status = frameStatus(header, at);
     if (this.inbox.length < HEADER_BYTES + bodyBytes) return false;
-    this.inbox.skip(HEADER_BYTES + bodyBytes);
+    this.inbox.skip(HEADER_BYTES);
+    const body = bodyBytes === 0 ? NO_BODY : this.inbox.take(bodyBytes);
     this.owed--;
-    this.events.answered(status);
+    this.events.answered(status, body);
     return !this.isGone();
   }
 

@@ -1,8 +1,8 @@
 // Appends to the operation log. A record is in the file (not only in memory) before its client is answered, so a killed
 // process loses none; C keeps up to 16 KiB in memory and loses them (cluster-behaviour.md §11.1, W2, W3). Power loss is
 // covered as in C: the file is synced every `sync_binlog_buff_interval`.
-import { FdfsError, MAX_BINLOG_LINE_BYTES } from "@fastdfs-ts/protocol";
-import type { Disk, DiskFile, Logger, World } from "@fastdfs-ts/runtime";
+import { FdfsError, MAX_BINLOG_LINE_BYTES, TOGETHER_REQUESTS_MAX } from "@fastdfs-ts/protocol";
+import { type Disk, type DiskFile, invariant, type Logger, type World } from "@fastdfs-ts/runtime";
 
 import { type BinlogIndex, readBinlogIndex, writeBinlogIndex } from "../formats/binlog-index-file.ts";
 import { type BinlogPosition, binlogPartPath, comparePositions, logStart } from "./binlog-position.ts";
@@ -12,6 +12,8 @@ import { LogTail } from "./log-tail.ts";
 /** A part that has reached this size is closed (storage-formats.md §2.6.2). */
 const PART_BYTES = 1024 * 1024 * 1024;
 const TAIL_BYTES = 4096;
+/** As many as peers send together. */
+const RECORDS_AT_ONCE_MAX = TOGETHER_REQUESTS_MAX;
 
 export class BinlogWriter {
   readonly folder: string;
@@ -28,7 +30,7 @@ export class BinlogWriter {
   private syncing: Promise<void> | undefined;
   private readonly listeners = new Set<() => void>();
   private isClosed = false;
-  private readonly line = Buffer.allocUnsafe(MAX_BINLOG_LINE_BYTES);
+  private readonly lines = Buffer.allocUnsafeSlow(RECORDS_AT_ONCE_MAX * MAX_BINLOG_LINE_BYTES);
 
   private constructor(world: World, folder: string, log: Logger, partBytes: number) {
     this.disk = world.disk;
@@ -82,23 +84,32 @@ export class BinlogWriter {
    * not be written; the log then ends where it ended before, and the operation must not be acknowledged.
    */
   append(seconds: number, op: BinlogOp, logicalName: string, extra?: string): void {
-    const record: BinlogRecord = { seconds, op, logicalName, extra };
-    const text = printBinlogRecord(record);
-    // A line that readers cannot take would stop replication for ever. Only links and renames of very long names have one.
-    if (text.length >= MAX_BINLOG_LINE_BYTES) {
-      throw new FdfsError("BAD_REQUEST", { fileName: logicalName, reason: "the names are too long for one log line" });
-    }
-    const bytes = this.line.write(text, 0, "latin1");
+    this.appendAll([{ seconds, op, logicalName, extra }]);
+  }
+
+  /** As `append`, several records with one write: all of them or none. At most `RECORDS_AT_ONCE_MAX`. */
+  appendAll(records: readonly BinlogRecord[]): void {
+    if (records.length === 0) return;
+    invariant(records.length <= RECORDS_AT_ONCE_MAX, "the lines fit into their buffer");
     if (this.end.offset >= this.partBytes) this.startNextPart();
-    const at = this.end;
+    let bytes = 0;
+    const ends: number[] = [];
+    for (const record of records) {
+      bytes += this.lines.write(printLine(record), bytes, "latin1");
+      ends.push(bytes);
+    }
+    const { part, offset } = this.end;
     try {
-      this.file.write(this.line, 0, bytes, at.offset);
+      this.file.write(this.lines, 0, bytes, offset);
     } catch (error) {
       this.takeBackTornLine();
-      throw FdfsError.fromUnknown(error, { path: binlogPartPath(this.folder, this.index.currentWrite) });
+      throw FdfsError.fromUnknown(error, { path: binlogPartPath(this.folder, part) });
     }
-    this.end = { part: at.part, offset: at.offset + bytes };
-    if (this.tail.isFollowed) this.tail.note(at, this.end, record);
+    for (const [index, record] of records.entries()) {
+      const at = this.end;
+      this.end = { part, offset: offset + ends[index]! };
+      if (this.tail.isFollowed) this.tail.note(at, this.end, record);
+    }
     for (const listener of this.listeners) listener();
   }
 
@@ -169,4 +180,12 @@ export class BinlogWriter {
       this.log.error("binlog.truncate-failed", { error: String(error) });
     }
   }
+}
+
+/** A line that readers cannot take would stop replication for ever. Only links and renames of very long names have one. */
+function printLine(record: BinlogRecord): string {
+  const text = printBinlogRecord(record);
+  if (text.length < MAX_BINLOG_LINE_BYTES) return text;
+  const fileName = record.logicalName;
+  throw new FdfsError("BAD_REQUEST", { fileName, reason: "the names are too long for one log line" });
 }

@@ -14,7 +14,7 @@ import { type ReceivedFile, receiveFile } from "../files/receive-file.ts";
 import type { ResolvedName } from "../files/resolve-name.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { ApplyOutcome } from "./apply-outcome.ts";
-import { countedIn, drop, requireAnnounced } from "./replica-content.ts";
+import { drop, RecordCount, requireAnnounced } from "./replica-content.ts";
 import { lockOf, placeAt, resolveReplica } from "./replica-target.ts";
 
 /** Older records are repeated ones or those of a backfill, whose files may well be here. */
@@ -24,6 +24,27 @@ const YOUNG_BYTES_MAX = 64 * 1024;
 
 /** Created or replaced. */
 type WholeFileOp = "c" | "u";
+
+/** Whether a file may take the place of one that is here. */
+type Replaces = (staged: StagedFile) => boolean;
+
+/** Here, and neither in the log nor under its name yet. */
+export interface StagedFile {
+  readonly op: WholeFileOp;
+  readonly target: ResolvedName;
+  readonly request: SyncFileRequest;
+  readonly received: ReceivedFile;
+  readonly replaces: Replaces;
+  readonly count: RecordCount;
+}
+
+const always: Replaces = () => true;
+
+/** If its content is the one that every file of this name has for ever. */
+const isProven: Replaces = ({ target, received }) => {
+  const stated = statedContent(target.logicalName);
+  return stated !== undefined && stated.bytes === received.bytes && stated.crc32 === received.crc32;
+};
 
 /**
  * 16, and 18 for `op` "u". `flags` other than 0 say that the sender knows the file to be here, and sends no content.
@@ -36,6 +57,19 @@ export function applyFile(
   content: ContentReader,
   flags: number,
 ): Awaitable<ApplyOutcome> {
+  return after(stageFile(store, op, request, content, flags), (staged) =>
+    staged === "held" ? staged : publishStaged(store, staged),
+  );
+}
+
+/** The first half: takes the content. "held" if there is no second one: then it is in the log already. Throws as `applyFile`. */
+export function stageFile(
+  store: FileStore,
+  op: WholeFileOp,
+  request: SyncFileRequest,
+  content: ContentReader,
+  flags: number,
+): Awaitable<StagedFile | "held"> {
   const target = resolveReplica(store, request.logicalName);
   requireAnnounced(flags === 0 ? request.contentBytes : 0, content);
   if (flags !== 0) return noteHeld(store, op, request);
@@ -45,6 +79,69 @@ export function applyFile(
     if (!held) return receive(store, op, target, request, content, always);
     return after(drop(content), () => noteHeld(store, op, request));
   });
+}
+
+/** The second half: log, then name. Throws FdfsError NO_SPACE, IO_FAILED …; then the content is gone again. */
+export function publishStaged(store: FileStore, staged: StagedFile): Awaitable<ApplyOutcome> {
+  const { op, target, request, received, replaces } = staged;
+  const { storePath } = target;
+  const publish = (): Awaitable<ApplyOutcome> => {
+    store.binlog.append(request.timestampSeconds, op, target.logicalName);
+    return giveName(staged);
+  };
+  return finish(store, staged, () => {
+    if (replaces(staged)) return publish();
+    return after(isHeld(target, request), (held) => {
+      if (!held) return publish();
+      return after(discard(storePath, received.path), () => noteHeld(store, op, request));
+    });
+  });
+}
+
+/** As `publishStaged` for each, in order, with one write to the log for those that need not wait. */
+export function publishTogether(store: FileStore, files: readonly StagedFile[]): Awaitable<ApplyOutcome>[] {
+  const ready = new Set(files.filter((staged) => store.locks.isFree(lockOf(staged.target)) && staged.replaces(staged)));
+  const records = [...ready].map(({ op, target: { logicalName }, request: { timestampSeconds: seconds } }) => {
+    return { seconds, op, logicalName, extra: undefined };
+  });
+  let failure: FdfsError | undefined;
+  try {
+    store.binlog.appendAll(records);
+  } catch (error) {
+    failure = FdfsError.fromUnknown(error);
+  }
+  return files.map((staged) => {
+    if (!ready.has(staged)) return publishStaged(store, staged);
+    return finish(store, staged, () => {
+      if (failure !== undefined) throw failure;
+      return giveName(staged);
+    });
+  });
+}
+
+/** Does the rest under the lock of the file, which is taken only when the content is here: nobody waits for a slow sender. */
+function finish(
+  store: FileStore,
+  { target, received, count }: StagedFile,
+  work: () => Awaitable<ApplyOutcome>,
+): Awaitable<ApplyOutcome> {
+  return rescue(
+    () =>
+      after(store.locks.soon(lockOf(target), work), (outcome) => {
+        count.succeeded();
+        return outcome;
+      }),
+    (error) =>
+      after(discard(target.storePath, received.path), () => {
+        count.failed(error);
+        throw FdfsError.fromUnknown(error, { fileName: target.logicalName });
+      }),
+  );
+}
+
+function giveName({ target, received }: StagedFile): Awaitable<ApplyOutcome> {
+  const place = () => target.storePath.disk.rename(received.path, target.path);
+  return after(placeAt(target, place), () => "applied" as const);
 }
 
 /** A small file that was created a moment ago. */
@@ -57,19 +154,8 @@ function isHeld({ storePath, path }: ResolvedName, { contentBytes }: SyncFileReq
   return after(storePath.disk.linkStat(path), (stat) => stat?.kind === "file" && stat.sizeBytes === contentBytes);
 }
 
-/** Whether a file may take the place of one that is here. */
-type Replaces = (target: ResolvedName, received: ReceivedFile) => boolean;
-
-const always: Replaces = () => true;
-
-/** If its content is the one that every file of this name has for ever. */
-const isProven: Replaces = ({ logicalName }, { bytes, crc32 }) => {
-  const stated = statedContent(logicalName);
-  return stated !== undefined && stated.bytes === bytes && stated.crc32 === crc32;
-};
-
 /** It is in the log all the same, so that this member can be the source of others. */
-function noteHeld(store: FileStore, op: WholeFileOp, request: SyncFileRequest): ApplyOutcome {
+function noteHeld(store: FileStore, op: WholeFileOp, request: SyncFileRequest): "held" {
   store.binlog.append(request.timestampSeconds, op, request.logicalName);
   return "held";
 }
@@ -81,42 +167,18 @@ function receive(
   request: SyncFileRequest,
   content: ContentReader,
   replaces: Replaces,
-): Awaitable<ApplyOutcome> {
+): Awaitable<StagedFile> {
   const { timestampSeconds, logicalName, contentBytes } = request;
-  const frontBytes = HEADER_BYTES + SyncFileRequest.fixedSize + logicalName.length;
-  return countedIn(store, frontBytes, contentBytes, (writes) =>
-    // The lock is taken when the content is here: nobody waits for a slow sender.
-    after(receiveFile(target.storePath, content, writes, { modifiedSeconds: timestampSeconds }), (received) =>
-      store.locks.soon(lockOf(target), () => publish(store, op, target, request, received, replaces)),
-    ),
-  );
-}
-
-function publish(
-  store: FileStore,
-  op: WholeFileOp,
-  target: ResolvedName,
-  request: SyncFileRequest,
-  received: ReceivedFile,
-  replaces: Replaces,
-): Awaitable<ApplyOutcome> {
-  const { storePath } = target;
-  const giveName = (): Awaitable<ApplyOutcome> => {
-    store.binlog.append(request.timestampSeconds, op, target.logicalName);
-    const place = () => storePath.disk.rename(received.path, target.path);
-    return after(placeAt(target, place), () => "applied" as const);
-  };
+  const count = new RecordCount(store, HEADER_BYTES + SyncFileRequest.fixedSize + logicalName.length, contentBytes);
   return rescue(
-    () => {
-      if (replaces(target, received)) return giveName();
-      return after(isHeld(target, request), (held) => {
-        if (!held) return giveName();
-        return after(discard(storePath, received.path), () => noteHeld(store, op, request));
-      });
+    () =>
+      after(
+        receiveFile(target.storePath, content, count.writes, { modifiedSeconds: timestampSeconds }),
+        (received) => ({ op, target, request, received, replaces, count }),
+      ),
+    (error) => {
+      count.failed(error);
+      throw error;
     },
-    (error) =>
-      after(discard(storePath, received.path), () => {
-        throw FdfsError.fromUnknown(error, { fileName: target.logicalName });
-      }),
   );
 }

@@ -1,6 +1,6 @@
 // Connections to one peer. Each introduces this storage: to one of ours with a hello that tells what both understand, to a C
 // server with 9. A C server answers the hello with 22 and closes, so it is asked once, until its status changes.
-import { EXTENSION_VERSION, FdfsError, storageCommands } from "@fastdfs-ts/protocol";
+import { EXTENSION_VERSION, FdfsError, storageCommands, TOGETHER_VERSION } from "@fastdfs-ts/protocol";
 import { RpcConnection } from "@fastdfs-ts/rpc";
 import type { Deadlines, Network } from "@fastdfs-ts/runtime";
 
@@ -19,6 +19,8 @@ export interface PeerDialerOptions {
 export interface PeerConnection {
   readonly connection: RpcConnection;
   readonly peerIsOurs: boolean;
+  /** It takes several new files as one request. */
+  readonly takesTogether: boolean;
 }
 
 /** A server that closes on the hello without an answer, this often, is taken for a C server. */
@@ -46,9 +48,9 @@ export class PeerDialer {
       const connection = await this.dial(peer, signal);
       try {
         const hello = { storageId, extensionVersion: EXTENSION_VERSION };
-        await connection.call(storageCommands.peerHello, hello, { timeoutMs, signal });
+        const { extensionVersion } = await connection.call(storageCommands.peerHello, hello, { timeoutMs, signal });
         this.kind = "ours";
-        return { connection, peerIsOurs: true };
+        return { connection, peerIsOurs: true, takesTogether: extensionVersion >= TOGETHER_VERSION };
       } catch (thrown) {
         connection.destroy();
         if (!this.isNoHello(FdfsError.fromUnknown(thrown))) throw thrown;
@@ -58,7 +60,7 @@ export class PeerDialer {
     const connection = await this.dial(peer, signal);
     try {
       await connection.call(storageCommands.reportServerId, { storageId }, { timeoutMs, signal });
-      return { connection, peerIsOurs: false };
+      return { connection, peerIsOurs: false, takesTogether: false };
     } catch (error) {
       connection.destroy();
       throw error;

@@ -2,6 +2,7 @@
 // ours, lanes alone if not. The session is over when any of them loses its peer; the queue then has everything back that
 // was not confirmed.
 import { FdfsError } from "@fastdfs-ts/protocol";
+import type { RpcConnection } from "@fastdfs-ts/rpc";
 import type { Clock, Deadlines, StorageConfig, Timer } from "@fastdfs-ts/runtime";
 
 import type { FileStore } from "../files/file-store.ts";
@@ -66,7 +67,7 @@ export class PeerSession implements PushPipeOwner {
   private isOver = false;
   private wasBusy = false;
 
-  constructor(options: PeerSessionOptions, { connection, peerIsOurs }: PeerConnection) {
+  constructor(options: PeerSessionOptions, { connection, peerIsOurs, takesTogether }: PeerConnection) {
     const { store, config, queue, clock, deadlines } = options;
     this.options = options;
     this.peerIsOurs = peerIsOurs;
@@ -76,8 +77,9 @@ export class PeerSession implements PushPipeOwner {
     const isPiped = peerIsOurs && config.syncIntervalMs === 0;
     this.lanesMax = isPiped ? Math.min(LARGE_FILE_LANES, config.syncThreadsMax) : config.syncThreadsMax;
     if (isPiped) {
-      this.pipe = new PushPipe(connection, { deadlines, timeoutMs: config.networkTimeoutMs }, this);
-    } else this.idleLanes.push(this.addLane({ connection, peerIsOurs }));
+      const pipeline = { deadlines, timeoutMs: config.networkTimeoutMs };
+      this.pipe = new PushPipe(connection, pipeline, takesTogether, this);
+    } else this.idleLanes.push(this.addLane(connection));
     this.timers = [
       clock.every(config.heartBeatIntervalMs, () => this.keepAlive()),
       clock.every(RETRY_PARKED_MS, () => queue.retryParked("due")),
@@ -224,7 +226,7 @@ export class PeerSession implements PushPipeOwner {
     this.dispatch();
   }
 
-  private addLane(first: PeerConnection | undefined): PushLane {
+  private addLane(first: RpcConnection | undefined): PushLane {
     const { store, config, dialer, peer } = this.options;
     const { signal } = this.stopping;
     const lane = new PushLane(
@@ -239,7 +241,7 @@ export class PeerSession implements PushPipeOwner {
           throw new FdfsError("CONNECTION_LOST", { peer: peer.storageId, reason: "another server runs there now" });
         },
       },
-      first?.connection,
+      first,
     );
     this.lanes.push(lane);
     return lane;

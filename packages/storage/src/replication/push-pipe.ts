@@ -29,11 +29,22 @@ export interface PushPipeOwner {
   lost(error: FdfsError): void;
 }
 
+interface RequestUnderWay {
+  /** None for a sign of life. */
+  readonly tasks: readonly PushTask[];
+  /** The answer has a status for each of them. */
+  readonly isTogether: boolean;
+  /** How many of them the owner has been told of. */
+  answered: number;
+}
+
 export class PushPipe implements PipelineEvents {
   private readonly owner: PushPipeOwner;
+  private readonly takesTogether: boolean;
   private readonly connection: PipelinedConnection;
-  /** Sent and not answered, in order; undefined stands for a sign of life. */
-  private readonly underWay = new Fifo<PushTask | undefined>();
+  /** Sent and not answered, in order. */
+  private readonly underWay = new Fifo<RequestUnderWay>();
+  private underWayRecords = 0;
   private underWayBytes = 0;
   private batch: FrameBatch | undefined;
   private batched: PushTask[] = [];
@@ -44,8 +55,10 @@ export class PushPipe implements PipelineEvents {
   private isBlocked = false;
   private isOver = false;
 
-  constructor(connection: RpcConnection, options: PipelineOptions, owner: PushPipeOwner) {
+  /** `takesTogether`: the peer takes several new files as one request. */
+  constructor(connection: RpcConnection, options: PipelineOptions, takesTogether: boolean, owner: PushPipeOwner) {
     this.owner = owner;
+    this.takesTogether = takesTogether;
     this.connection = PipelinedConnection.takeOver(connection, options, this);
   }
 
@@ -77,7 +90,7 @@ export class PushPipe implements PipelineEvents {
   keepAlive(): void {
     if (!this.isIdle || this.isOver) return;
     this.batch = undefined;
-    this.underWay.push(undefined);
+    this.underWay.push({ tasks: [], isTogether: false, answered: 0 });
     this.isBlocked = !this.connection.send(frame(connectionCommands.activeTest.code), 1);
   }
 
@@ -85,18 +98,33 @@ export class PushPipe implements PipelineEvents {
   destroy(): readonly PushTask[] {
     this.isOver = true;
     this.connection.destroy();
-    const tasks = [...this.underWay.drain(), ...this.batched, this.held].filter((task) => task !== undefined);
+    const sent = this.underWay.drain().flatMap(({ tasks, answered }) => tasks.slice(answered));
+    const tasks = [...sent, ...this.batched, this.held].filter((task) => task !== undefined);
     this.batched = [];
     this.held = undefined;
     return tasks;
   }
 
-  answered(status: number): void {
+  answered(status: number, body: Buffer): void {
     this.lastStatus = status;
-    const task = this.underWay.shift();
-    if (task === undefined) return;
-    this.underWayBytes -= task.requestBytes;
-    this.owner.answered(task, status);
+    const request = this.underWay.first;
+    if (request === undefined) return;
+    const { tasks, isTogether } = request;
+    const hasStatuses = isTogether && status === 0;
+    if (hasStatuses && body.length !== tasks.length) {
+      this.owner.lost(new FdfsError("BAD_ANSWER", { reason: `${body.length} statuses for ${tasks.length} records` }));
+      return;
+    }
+    while (request.answered < tasks.length) {
+      const task = tasks[request.answered]!;
+      const own = hasStatuses ? body[request.answered]! : status;
+      request.answered++;
+      this.underWayRecords--;
+      this.underWayBytes -= task.requestBytes;
+      this.owner.answered(task, own);
+      if (this.isGone()) return;
+    }
+    this.underWay.shift();
   }
 
   rested(): void {
@@ -109,9 +137,9 @@ export class PushPipe implements PipelineEvents {
   }
 
   lost(error: FdfsError): void {
-    // The one being answered may be the cause, unless the peer closed because it refused the one before.
+    // What is being answered may be the cause, unless the peer closed because it refused the one before.
     const answering = this.lastStatus === BAD_REQUEST ? undefined : this.underWay.first;
-    if (answering !== undefined) answering.losses++;
+    for (const task of answering?.tasks ?? []) task.losses++;
     this.owner.lost(error);
   }
 
@@ -119,13 +147,18 @@ export class PushPipe implements PipelineEvents {
     return (
       !this.isOver &&
       !this.isBlocked &&
-      this.underWay.length + this.batched.length < UNDER_WAY_MAX &&
+      this.underWayRecords + this.batched.length < UNDER_WAY_MAX &&
       this.underWayBytes < UNDER_WAY_BYTES_MAX
     );
   }
 
+  // A method, because the compiler would otherwise believe that telling the owner cannot end the pipe.
+  private isGone(): boolean {
+    return this.isOver;
+  }
+
   private prepare(task: PushTask): "done" | "waits" {
-    this.batch ??= new FrameBatch();
+    this.batch ??= new FrameBatch(undefined, this.takesTogether);
     let prepared;
     try {
       prepared = this.owner.requests.prepare(task, this.batch, false);
@@ -177,10 +210,15 @@ export class PushPipe implements PipelineEvents {
 
   private flush(): void {
     const { batch } = this;
-    if (batch === undefined || batch.count === 0) return;
-    for (const task of this.batched) this.underWay.push(task);
+    if (batch === undefined || batch.requests.length === 0) return;
+    let from = 0;
+    for (const { isTogether, count } of batch.requests) {
+      this.underWay.push({ tasks: this.batched.slice(from, from + count), isTogether, answered: 0 });
+      from += count;
+    }
+    this.underWayRecords += this.batched.length;
     this.batched = [];
-    this.isBlocked = !this.connection.send(batch.bytes, batch.count);
+    this.isBlocked = !this.connection.send(batch.bytes, batch.requests.length);
     // The kernel has copied everything, or the socket still holds the memory.
     if (this.connection.hasSentAll) batch.clear();
     else this.batch = undefined;

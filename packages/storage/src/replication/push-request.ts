@@ -110,9 +110,12 @@ export class PushRequests {
 
   private freshFrame(task: PushTask, batch: FrameBatch, content: Buffer): Prepared {
     const frontBytes = HEADER_BYTES + headBytes(task);
-    if (batch.room < frontBytes + content.length) return FULL;
+    const bytes = frontBytes + content.length;
+    // What broke a connection may not take others with it again.
+    const joins = task.losses === 0 && batch.canJoin(bytes);
+    if (joins ? !batch.join(bytes) : batch.room < bytes) return FULL;
     batch.buffer.set(content, batch.end + frontBytes);
-    return this.fileFrame(task, batch, content.length);
+    return this.fileFrame(task, batch, content.length, joins);
   }
 
   /** Undefined for a name that no file here can have: it came from a peer with more store paths, or from another time. */
@@ -180,11 +183,11 @@ export class PushRequests {
   }
 
   /** The content is in the batch already, where it belongs. */
-  private fileFrame(task: PushTask, batch: FrameBatch, contentBytes: number): Prepared {
+  private fileFrame(task: PushTask, batch: FrameBatch, contentBytes: number, joins = false): Prepared {
     const { command } = pushForms[task.form];
     const { request } = storageCommands.syncCreateFile;
     request.encodeInto(batch.buffer, batch.end + HEADER_BYTES, this.fileHead(task, contentBytes));
-    return this.addFrame(task, batch, command.code, headBytes(task), contentBytes);
+    return this.addFrame(task, batch, command.code, headBytes(task), contentBytes, joins);
   }
 
   private async range(task: PushTask, target: ResolvedName, batch: FrameBatch, streams: boolean): Promise<Prepared> {
@@ -223,11 +226,19 @@ export class PushRequests {
     return this.addFrame(task, batch, pushForms[task.form].command.code, head.length, 0);
   }
 
-  private addFrame(task: PushTask, batch: FrameBatch, code: number, head: number, contentBytes: number): Prepared {
+  private addFrame(
+    task: PushTask,
+    batch: FrameBatch,
+    code: number,
+    head: number,
+    contentBytes: number,
+    joins = false,
+  ): Prepared {
     writeHeader(batch.buffer, batch.end, head + contentBytes, code, 0);
     task.contentBytes = contentBytes;
     task.requestBytes = HEADER_BYTES + head + contentBytes;
-    batch.add(task.requestBytes);
+    if (joins) batch.joined(task.requestBytes);
+    else batch.add(task.requestBytes);
     return FRAME;
   }
 

@@ -27,7 +27,8 @@ export interface PushTask {
 
 export function pushTask(
   record: BinlogRecord,
-  where: { readonly after: BinlogPosition; readonly content?: KeptContent | undefined } | { readonly parked: ParkedRecord },
+  where:
+    { readonly after: BinlogPosition; readonly content?: KeptContent | undefined } | { readonly parked: ParkedRecord },
 ): PushTask {
   return {
     record,

@@ -5,6 +5,7 @@ import type { ContentReader } from "@fastdfs-ts/rpc";
 
 import type { FileStore } from "../files/file-store.ts";
 import { CountedWrites } from "../pieces.ts";
+import type { StorageStatistics } from "../stats.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 
 const ignore = () => undefined;
@@ -22,25 +23,45 @@ export function requireAnnounced(announcedBytes: number, content: ContentReader)
   });
 }
 
-/** Runs `store`, which writes `bytes` of a record with `frontBytes` of header and head in front, and counts them. */
+/** Counts one record with content, `frontBytes` of header and head in front of it. */
+export class RecordCount {
+  readonly writes: CountedWrites;
+  private readonly statistics: StorageStatistics;
+  private readonly bytes: number;
+
+  constructor({ statistics }: FileStore, frontBytes: number, bytes: number) {
+    this.writes = new CountedWrites(statistics, frontBytes, bytes);
+    this.statistics = statistics;
+    this.bytes = bytes;
+  }
+
+  succeeded(): void {
+    this.statistics.totalSyncInBytes += this.bytes;
+    this.statistics.successSyncInBytes += this.bytes;
+  }
+
+  failed(error: unknown): void {
+    if (error instanceof FdfsError && error.kind === "CONNECTION_LOST") return;
+    this.statistics.totalSyncInBytes += this.writes.endBytes;
+  }
+}
+
+/** Runs `work`, which writes `bytes` of a record with `frontBytes` of header and head in front, and counts them. */
 export function countedIn<T>(
-  { statistics }: FileStore,
+  store: FileStore,
   frontBytes: number,
   bytes: number,
   work: (writes: CountedWrites) => Awaitable<T>,
 ): Awaitable<T> {
-  const writes = new CountedWrites(statistics, frontBytes, bytes);
+  const count = new RecordCount(store, frontBytes, bytes);
   return rescue(
     () =>
-      after(work(writes), (result) => {
-        statistics.totalSyncInBytes += bytes;
-        statistics.successSyncInBytes += bytes;
+      after(work(count.writes), (result) => {
+        count.succeeded();
         return result;
       }),
     (error) => {
-      if (!(error instanceof FdfsError && error.kind === "CONNECTION_LOST")) {
-        statistics.totalSyncInBytes += writes.endBytes;
-      }
+      count.failed(error);
       throw error;
     },
   );

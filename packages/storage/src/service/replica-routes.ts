@@ -1,14 +1,33 @@
 // What other members push to this one (wire-protocol.md §9.2 to §9.9): who they are, and the records of their logs. What is
 // done to the files is in replication/apply-*.ts; here is what all records have in common: checks, status, progress.
-import { EXTENSION_VERSION, FdfsError, storageCommands } from "@fastdfs-ts/protocol";
-import { answer, answerRaw, receive, type Route, type Session } from "@fastdfs-ts/rpc";
+import {
+  ANSWER_COMMAND,
+  EXTENSION_VERSION,
+  FdfsError,
+  frame,
+  storageCommands,
+  type SyncFileRequest,
+  TOGETHER_BYTES_MAX,
+  type TogetherRequest,
+} from "@fastdfs-ts/protocol";
+import {
+  answer,
+  answerRaw,
+  type ContentReader,
+  receive,
+  type Route,
+  type Session,
+  type WholeFrame,
+} from "@fastdfs-ts/rpc";
 
 import { type FileStore, requireOwnGroup } from "../files/file-store.ts";
 import { applyAppend, applyModify, applyTruncate } from "../replication/apply-changes.ts";
 import { applyFile } from "../replication/apply-files.ts";
 import { applyDelete, applyLink, applyRename } from "../replication/apply-names.ts";
 import { type ApplyOutcome, requireApplied } from "../replication/apply-outcome.ts";
+import { applyTogether, readNewFiles } from "../replication/apply-together.ts";
 import type { Introductions } from "../replication/introductions.ts";
+import { requireAnnounced } from "../replication/replica-content.ts";
 import type { ReceivedStamps } from "../replication/received-stamps.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 
@@ -34,6 +53,7 @@ export function replicaRoutes(store: FileStore, services: ReplicaServices): Rout
     receive(storageCommands.syncCreateFile, (request, content, session, flags) =>
       apply.record(request, request.logicalName, session, () => applyFile(store, "c", request, content, flags)),
     ),
+    receive(storageCommands.syncTogether, (request, content, session) => apply.together(request, content, session)),
     receive(storageCommands.syncUpdateFile, (request, content, session, flags) =>
       apply.record(request, request.logicalName, session, () => applyFile(store, "u", request, content, flags)),
     ),
@@ -97,8 +117,7 @@ class RecordApplier {
     session.subject = name;
     return rescue(
       () => {
-        requireOwnGroup(store, groupName);
-        requireTime(timestampSeconds);
+        requireRecord(store, groupName, timestampSeconds);
         return after(work(), (outcome) => {
           if (outcome === "applied") store.statistics.lastSyncUpdateSeconds = Math.floor(store.clock.now() / 1000);
           const source = done.includes(outcome) ? this.introductions.of(session) : undefined;
@@ -113,6 +132,34 @@ class RecordApplier {
         throw failure;
       },
     );
+  }
+
+  /** Several new files (125); the answer has a status for each. Throws FdfsError BAD_REQUEST if they cannot be read. */
+  together({ contentBytes }: TogetherRequest, content: ContentReader, session: Session): Awaitable<WholeFrame> {
+    requireAnnounced(contentBytes, content);
+    const body = content.takeWhole();
+    if (body === undefined || body.length > TOGETHER_BYTES_MAX) {
+      throw new FdfsError("BAD_REQUEST", { reason: `${content.totalBytes} bytes of requests are too many` });
+    }
+    const files = readNewFiles(body);
+    const check = ({ groupName, timestampSeconds }: PushedRecord) =>
+      requireRecord(this.store, groupName, timestampSeconds);
+    return after(applyTogether(this.store, files, check), (outcomes) => {
+      const statuses = outcomes.map((outcome, index) => this.statusOf(outcome, files[index]!.request, session));
+      return { frame: frame(ANSWER_COMMAND, Buffer.from(statuses)) };
+    });
+  }
+
+  private statusOf(outcome: ApplyOutcome | FdfsError, request: SyncFileRequest, session: Session): number {
+    try {
+      void this.record(request, request.logicalName, session, () => {
+        if (typeof outcome === "string") return outcome;
+        throw outcome;
+      });
+      return 0;
+    } catch (error) {
+      return FdfsError.fromUnknown(error).wireStatus;
+    }
   }
 
   /**
@@ -136,8 +183,9 @@ class RecordApplier {
   }
 }
 
-/** The time goes into our log, whose readers take no negative one. */
-function requireTime(seconds: number): void {
+/** For this group, and with a time that readers of our log take. */
+function requireRecord(store: FileStore, groupName: string, seconds: number): void {
+  requireOwnGroup(store, groupName);
   if (seconds >= 0) return;
   throw new FdfsError("BAD_REQUEST", { reason: `${seconds} is not the time of a record` });
 }

@@ -18,3 +18,8 @@ export function rescue<T>(work: () => Awaitable<T>, onFailure: (error: unknown) 
   }
   return result instanceof Promise ? result.catch(onFailure) : result;
 }
+
+/** All values: now if all are there, else when the last one comes. */
+export function all<T>(values: readonly Awaitable<T>[]): Awaitable<T[]> {
+  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as T[]);
+}
