@@ -74,7 +74,7 @@ export const storageExtensionCommands = {
     answer: TogetherAnswer,
     payload: "upload",
     retry: "same",
-    doc: "small files were created: whole requests of 16 follow, one behind the other, 64 or 60 KiB of them at most",
+    doc: "small files were created: whole requests of 16 follow, one behind the other, 64 or 20 KiB of them at most",
     section: "ours",
     since: "fastdfs-ts 1, extension version 2",
   }),

@@ -105,7 +105,7 @@ export type PeerHelloAnswer = MessageOf<typeof PeerHelloAnswer>;
 /** Storages that answer the hello with this version or a later one take 125. */
 export const TOGETHER_VERSION = 2;
 /** Most bytes of requests in one of 125, and most requests: a storage handles them in one turn. */
-export const TOGETHER_BYTES_MAX = 60 * 1024;
+export const TOGETHER_BYTES_MAX = 20 * 1024;
 export const TOGETHER_REQUESTS_MAX = 64;
 
 /** Head of 125. */

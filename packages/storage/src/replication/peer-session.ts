@@ -20,7 +20,7 @@ import type { PushTask } from "./push-task.ts";
 const LARGE_FILE_LANES = 4;
 /** Log bytes, about a hundred records, that are worth not waiting for more. */
 const BATCH_LOG_BYTES = 8 * 1024;
-/** Longest time for which records are gathered. `sync_wait_msec` may make it shorter. */
+/** From one sending to the next, so that records gather meanwhile. `sync_wait_msec` may make it shorter. */
 const GATHER_MS_MAX = 10;
 const RETRY_PARKED_MS = 1000;
 /** A record on which the connection broke this often is taken for the cause. */
@@ -66,6 +66,8 @@ export class PeerSession implements PushPipeOwner {
   private pumping: { readonly timer: Timer; readonly isSoon: boolean } | undefined;
   private isOver = false;
   private wasBusy = false;
+  /** Monotonic time at which records were sent last. */
+  private pumpedMs = -Infinity;
 
   constructor(options: PeerSessionOptions, { connection, peerIsOurs, takesTogether }: PeerConnection) {
     const { store, config, queue, clock, deadlines } = options;
@@ -157,9 +159,12 @@ export class PeerSession implements PushPipeOwner {
     this.schedule(0);
   }
 
-  /** Records are on the way: they are sent together. */
+  /** Records are there: the first after a pause leaves at once, those that follow soon are sent together. */
   private gather(): void {
-    if (this.pumping === undefined) this.schedule(Math.min(GATHER_MS_MAX, this.options.config.syncWaitMs));
+    if (this.pumping !== undefined) return;
+    const gatherMs = Math.min(GATHER_MS_MAX, this.options.config.syncWaitMs);
+    const passedMs = this.options.clock.monotonic() - this.pumpedMs;
+    this.schedule(Math.max(0, Math.ceil(gatherMs - passedMs)));
   }
 
   private schedule(delayMs: number): void {
@@ -175,6 +180,7 @@ export class PeerSession implements PushPipeOwner {
   private pump(): void {
     if (this.isOver) return;
     this.wasBusy = true;
+    this.pumpedMs = this.options.clock.monotonic();
     this.pipe?.pump();
     this.dispatch();
   }
