@@ -17,7 +17,7 @@ const RECORDS_AT_ONCE_MAX = TOGETHER_REQUESTS_MAX;
 
 export class BinlogWriter {
   readonly folder: string;
-  readonly tail = new LogTail();
+  readonly tail: LogTail;
   private readonly disk: Disk;
   private readonly log: Logger;
   private readonly partBytes: number;
@@ -32,7 +32,8 @@ export class BinlogWriter {
   private isClosed = false;
   private readonly lines = Buffer.allocUnsafeSlow(RECORDS_AT_ONCE_MAX * MAX_BINLOG_LINE_BYTES);
 
-  private constructor(world: World, folder: string, log: Logger, partBytes: number) {
+  private constructor(world: World, folder: string, log: Logger, partBytes: number, tail: LogTail) {
+    this.tail = tail;
     this.disk = world.disk;
     this.folder = folder;
     this.log = log;
@@ -43,9 +44,9 @@ export class BinlogWriter {
   }
 
   /** Opens the current part for appending. A line that a crash cut short is cut off, because the next would be glued to it. */
-  static open(world: World, folder: string, log: Logger, partBytes = PART_BYTES): BinlogWriter {
+  static open(world: World, folder: string, log: Logger, partBytes = PART_BYTES, tail = new LogTail()): BinlogWriter {
     world.disk.makeDirectory(folder);
-    const writer = new BinlogWriter(world, folder, log, partBytes);
+    const writer = new BinlogWriter(world, folder, log, partBytes, tail);
     writer.cutTornLine();
     writeBinlogIndex(world.disk, folder, writer.index);
     return writer;
