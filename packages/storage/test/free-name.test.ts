@@ -28,7 +28,9 @@ async function publishAs(bytes: number, extension: string, content: string): Pro
   const [storePath] = store.paths.all;
   const path = storePath!.incoming.nextPath();
   writeFileSync(path, content);
-  return publishNew(store, storePath!, { path, bytes, crc32: 7 }, "normal", extension, { subject: "" });
+  return publishNew(store, storePath!, { path, bytes, crc32: 7, content: undefined }, "normal", extension, {
+    subject: "",
+  });
 }
 
 const contentOf = (logicalName: string) =>

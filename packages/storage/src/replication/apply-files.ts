@@ -43,7 +43,7 @@ const always: Replaces = () => true;
 /** If its content is the one that every file of this name has for ever. */
 const isProven: Replaces = ({ target, received }) => {
   const stated = statedContent(target.logicalName);
-  return stated !== undefined && stated.bytes === received.bytes && stated.crc32 === received.crc32;
+  return stated?.bytes === received.bytes && stated.crc32 === received.crc32;
 };
 
 /**
@@ -82,7 +82,7 @@ export function stageFile(
 }
 
 /** The second half: log, then name. Throws FdfsError NO_SPACE, IO_FAILED …; then the content is gone again. */
-export function publishStaged(store: FileStore, staged: StagedFile): Awaitable<ApplyOutcome> {
+function publishStaged(store: FileStore, staged: StagedFile): Awaitable<ApplyOutcome> {
   const { op, target, request, received, replaces } = staged;
   const { storePath } = target;
   const publish = (): Awaitable<ApplyOutcome> => {
