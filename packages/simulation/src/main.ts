@@ -16,6 +16,7 @@ const help = `Simulated clusters: real trackers, storages and clients in one pro
   --jobs N       processes at a time (default 2)
   --every N      only each Nth seed of the range
   --trace N      lines of the trace that are shown of a failed story (default 40)
+  --about TEXT   only lines of the trace with this text, of any story
   --json         one line of JSON per story instead of text
   --help
 
@@ -28,8 +29,12 @@ interface Arguments {
   readonly minutes: number;
   readonly jobs: number;
   readonly traceLines: number;
+  readonly about: string | undefined;
   readonly isJson: boolean;
 }
+
+/** Lines of the trace that hide the others: every piece of every connection, the probes of disks. */
+const tellsLittle = / bytes arrive$|\/\d+\.probe/;
 
 interface Report extends StoryResult {
   /** What it took, in seconds. */
@@ -70,6 +75,7 @@ function readArguments(): Arguments | string {
       jobs: { type: "string", default: "2" },
       every: { type: "string", default: "1" },
       trace: { type: "string", default: "40" },
+      about: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -80,7 +86,7 @@ function readArguments(): Arguments | string {
   const numbers = { minutes: Number(values.minutes), jobs: Number(values.jobs), every: Number(values.every) };
   if (!Object.values(numbers).every((number) => number > 0)) return `--minutes, --jobs, --every: numbers.\n\n${help}`;
   const range = { from: Number(from), to: Number(to ?? from) };
-  return { ...range, ...numbers, traceLines: Number(values.trace), isJson: values.json };
+  return { ...range, ...numbers, traceLines: Number(values.trace), about: values.about, isJson: values.json };
 }
 
 /** Tells stories in processes of their own, `jobs` at a time. */
@@ -93,7 +99,7 @@ async function runAll(args: Arguments, onReport: (report: Report) => void): Prom
   await Promise.all(Array.from({ length: jobs }, (_, job) => runChild(job, args, onReport)));
 }
 
-async function runHere(seed: number, { minutes, traceLines }: Arguments): Promise<Report> {
+async function runHere(seed: number, { minutes, traceLines, about }: Arguments): Promise<Report> {
   const unhandled: string[] = [];
   const onUnhandled = (reason: unknown) => {
     // The code of a process that was killed in the simulation is still here, and may well end badly.
@@ -104,15 +110,18 @@ async function runHere(seed: number, { minutes, traceLines }: Arguments): Promis
   const result = await runStory({ seed, minutes });
   process.off("unhandledRejection", onUnhandled);
   const complaints = [...result.complaints, ...unhandled.map((stack) => `no unhandled rejection: ${stack}`)];
-  const trace = complaints.length === 0 ? [] : result.trace.slice(-traceLines);
+  const isTold = (line: string) => (about === undefined ? !tellsLittle.test(line) : line.includes(about));
+  const told = complaints.length === 0 && about === undefined ? [] : result.trace.filter(isTold);
+  const trace = told.slice(Math.max(0, told.length - traceLines));
   return { ...result, complaints, trace, seconds: (Date.now() - startedMs) / 1000 };
 }
 
 function runChild(job: number, args: Arguments, onReport: (report: Report) => void): Promise<void> {
-  const { from, to, every, jobs, minutes, traceLines } = args;
+  const { from, to, every, jobs, minutes, traceLines, about } = args;
   const first = from + job * every;
   if (first > to) return Promise.resolve();
   const options = {
+    ...(about === undefined ? {} : { about }),
     seeds: `${first}..${to}`,
     every: every * jobs,
     jobs: 1,
@@ -140,8 +149,8 @@ function show(report: Report, { minutes, from, to }: Arguments): void {
   const verdict = complaints.length === 0 ? "ok" : "FAILED";
   console.log(`seed ${seed} ${verdict}: ${cluster}; ${facts}; ${seconds.toFixed(1)} s; ${report.fingerprint}`);
   if (from === to || complaints.length > 0) for (const fault of faults) console.log(`  ${fault}`);
-  if (complaints.length === 0) return;
   for (const line of report.trace) console.log(`  | ${line}`);
+  if (complaints.length === 0) return;
   for (const complaint of complaints) console.log(`  ${complaint}`);
   console.log(`  again: npm run simulate -- --seed ${seed} --minutes ${minutes}`);
 }

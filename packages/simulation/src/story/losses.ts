@@ -85,7 +85,8 @@ function look(member: SimMember): DiskLook {
 }
 
 function isDeletionKnown(disks: readonly DiskLook[], { existence, logicalName }: LedgerEntry): boolean {
-  return existence !== "deleted" || disks.some(({ deletions }) => deletions.has(logicalName));
+  const isGone = existence === "deleted" || existence === "renamed";
+  return !isGone || disks.some(({ deletions }) => deletions.has(logicalName));
 }
 
 function isHeld(disks: readonly DiskLook[], { existence, logicalName }: LedgerEntry): boolean {
@@ -110,8 +111,10 @@ export function holdsMetadata(files: ReadonlyMap<string, StoredInode>, entry: Le
   return printed.length === 0 ? inode === undefined : inode !== undefined && contentOf(inode).equals(printed);
 }
 
-/** The names that a member's log says are deleted, by a client or by a peer. */
+/** The names that a member's log says are deleted or given up for others, by a client or by a peer. */
 function deletionsOf(member: SimMember): Set<string> {
   const log = textBelowBase(member, "data/sync/binlog.000") ?? "";
-  return new Set([...log.matchAll(/^\d+ [Dd] (\S+)$/gm)].map(([, name]) => name!));
+  const deleted = [...log.matchAll(/^\d+ [Dd] (\S+)$/gm)].map(([, name]) => name!);
+  const renamed = [...log.matchAll(/^\d+ [Rr] \S+ (\S+)$/gm)].map(([, name]) => name!);
+  return new Set([...deleted, ...renamed]);
 }

@@ -100,9 +100,8 @@ const callsOnFiles: readonly CallOnFile[] = [
     call: async ({ client, ledger, nowMs, entry }) => {
       const held = entry.content!;
       const { fileId } = await client.regenerate(entry.fileId);
-      entry.existence = "deleted";
+      entry.existence = "renamed";
       const renamed = ledger.stored(fileId, "normal", held, nowMs());
-      renamed.metadata = entry.metadata;
       renamed.content = entry.content;
     },
   },
