@@ -152,7 +152,12 @@ describe("fdfs up", () => {
     expect(await works("stat", "trackers", "--leader", "yes")).toMatch(/ active, leader .*\n\n1 tracker$/s);
     const table = await works("monitor", "--group", "group1", "--storage", "100002");
     expect(table).toMatch(/^ {2}100002 +group1 +127\.0\.0\.1:\d+ +ACTIVE +both/m);
+    // The other one only as a column of the matrix.
     expect(table).not.toMatch(/^ {2}100001/m);
+    expect(table).toMatch(/^ {2}100002 +ACTIVE .* it is complete and reports$/m);
+    expect(table).toMatch(/^ {2}from \\ to +100001$/m);
+    expect(await works("why", "100001")).toMatch(/^Storage 100001 of group1 .* is ACTIVE.*\nWhy: /);
+    expect((await fdfs(["why", "100077"], cwd)).exitCode).toBe(1);
   });
 
   it("answers to the names of the C tools, directly and behind fdfs", async () => {

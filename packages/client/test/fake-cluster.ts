@@ -218,6 +218,10 @@ export async function startTracker(storages: readonly { readonly port: number }[
     answer(c.listStorages, () => {
       throw new FdfsError("NOT_FOUND");
     }),
+    // As a C tracker, which does not know the command.
+    answer(c.explainStorages, () => {
+      throw new FdfsError("BAD_REQUEST");
+    }),
     answer(c.deleteStorage, () => ({})),
     answer(c.deleteGroup, () => ({})),
     answer(c.trackerClusterStat, () => {

@@ -26,7 +26,7 @@ export type { World } from "./ports/world.ts";
 export { type Deadline, Deadlines } from "./concurrency/deadlines.ts";
 export { Mutex } from "./concurrency/mutex.ts";
 export { sleep } from "./concurrency/sleep.ts";
-export { gzipFile } from "./gzip/gzip-file.ts";
+export { gzipFile } from "./gzip/gzip-job.ts";
 export { invariant, InvariantError } from "./invariant.ts";
 export { type Service, stopWithin } from "./lifecycle/service.ts";
 export { ShutdownStack } from "./lifecycle/shutdown-stack.ts";

@@ -100,18 +100,47 @@ class Watched {
 }
 
 describe("fresh trackers", () => {
-  it.each([1, 2, 3])("%i of them agree on the largest address within 2 s of the first join", async (trackers) => {
-    const watched = new Watched({ seed: `fresh ${trackers}`, trackers, groups: [1] });
+  it.each([1, 2, 3, 5])("%i of them agree on the largest address within 2 s of the first join", async (trackers) => {
+    const watched = new Watched({ seed: `fresh ${trackers}`, trackers, groups: [0] });
     const { cluster } = watched;
+    const member = cluster.addMember("group1");
     for (const tracker of cluster.trackers) tracker.start();
     await watched.run(5000);
     expect(cluster.trackers.map(({ server }) => server!.cluster.leadership.state)).toEqual(
       Array(trackers).fill("UNINTRODUCED"),
     );
-    cluster.members[0]!.process.start();
+    member.process.start();
     await watched.until(() => cluster.trackers.every(({ server }) => server!.cluster.groups.length > 0), 10_000);
     expect(await watched.untilAgreed(2000)).toBeLessThanOrEqual(2000);
     expect(watched.agreed).toBe(`10.0.0.${trackers}`);
+    await cluster.stop();
+  });
+});
+
+describe("monitoring", () => {
+  it("shows all trackers, whichever is asked: the leader, the followers, and those that are silent", async () => {
+    const watched = await Watched.start({ seed: "monitor", trackers: 3, groups: [1] });
+    const { cluster } = watched;
+    await watched.run(3000);
+    const client = cluster.openClient();
+    const look = async () => {
+      const stats = await cluster.world.run(client.cluster.trackerStat());
+      return stats.map(({ address, isLeader, isActive }) => [address, isLeader, isActive]);
+    };
+    expect(await look()).toEqual([
+      ["10.0.0.1:22122", false, true],
+      ["10.0.0.2:22122", false, true],
+      ["10.0.0.3:22122", true, true],
+    ]);
+    expect(await cluster.world.run(client.cluster.leader())).toBe("10.0.0.3:22122");
+    cluster.trackers[0]!.kill("power");
+    await watched.run(5000);
+    expect(await look()).toEqual([
+      ["10.0.0.1:22122", false, false],
+      ["10.0.0.2:22122", false, true],
+      ["10.0.0.3:22122", true, true],
+    ]);
+    await client.close();
     await cluster.stop();
   });
 });

@@ -66,10 +66,11 @@ export async function openStorage(
   const initFile = DataInitFile.open(disk, config.basePath, Math.floor(clock.now() / 1000));
   const uuid = readOrCreateStorageUuid(disk, random, config.basePath);
   const pending = PendingRepair.open(disk, config.basePath);
-  const running = RunningFile.open(disk, clock, config.basePath, world.bootId);
-  if (running.lastLife.kind === "dark") pending.require(uncertainTime(running.lastLife.aliveSeconds), true);
-  const life = running.begin(log);
-  stack.defer(() => life.end());
+  const run = { disk, clock, log, basePath: config.basePath, bootId: world.bootId };
+  const lastLife = RunningFile.lastLife(run);
+  if (lastLife.kind === "dark") pending.require(uncertainTime(lastLife), true);
+  const running = RunningFile.begin(run);
+  stack.defer(() => running.end());
 
   const deadlines = Deadlines.open(clock, DEADLINE_RESOLUTION_MS);
   stack.defer(() => deadlines.close());
@@ -98,6 +99,7 @@ export async function openStorage(
   const dialing = { ...asks, groupName: identity.groupName, ownId: identity.storageId };
   const lostPaths = new LostPaths({ ...asking, pending, dialing });
   const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack, lostPaths });
+  running.watchLog(() => store.binlog.position);
   const askGroup = () => askForGroup({ ...asking, clock });
   const repair = new MemberRepair({ store, pending, clock, log, signal: ended, dialing, askForGroup: askGroup });
   if (!removal.isRemoved) await repair.beforeService();

@@ -6,6 +6,7 @@ import { storageIdentity } from "../src/identity.ts";
 import { Replication } from "../src/replication/replication.ts";
 import { MembershipView } from "../src/tracker-link/membership-view.ts";
 import type { TrackerAddress } from "../src/tracker-link/tracker-address.ts";
+import { ScriptedPeer } from "./scripted-peer.ts";
 import { nothingChanged, ScriptedTracker } from "./scripted-tracker.ts";
 import { type ServedStore, serveStore } from "./served-store.ts";
 import { StoreClient } from "./store-client.ts";
@@ -126,9 +127,17 @@ export class GroupStage {
     for (const each of this.members) this.tell(each);
   }
 
-  /** The trackers give `member` a status, and everybody hears of it. */
-  setStatus(member: Member, status: StorageStatus): void {
-    this.statuses.set(member.address, status);
+  /** A member that the test plays, listening on port 23000. */
+  async addPeer(address: string, status: StorageStatus): Promise<ScriptedPeer> {
+    const peer = await new ScriptedPeer(this.world, address).start();
+    this.ports.set(address, 23000);
+    this.setStatus(address, status);
+    return peer;
+  }
+
+  /** The trackers give the member at `address` a status, and everybody hears of it. */
+  setStatus(address: string, status: StorageStatus): void {
+    this.statuses.set(address, status);
     for (const each of this.members) this.tell(each);
   }
 
@@ -142,7 +151,7 @@ export class GroupStage {
   async untilReplicated(limitMs?: number): Promise<void> {
     await this.world.runUntil(
       () =>
-        this.members.every(({ replication, host }) => !host.isUp || areCaughtUp(replication, this.members.length - 1)),
+        this.members.every(({ replication, host }) => !host.isUp || areCaughtUp(replication, this.statuses.size - 1)),
       limitMs,
     );
   }

@@ -2,18 +2,23 @@
 // another, straight on its disk. As the real one, it goes on where the other side confirmed, reads content when it sends,
 // and skips what is no longer there.
 import type { BinlogPosition } from "../src/binlog/binlog-position.ts";
-import { comparePositions, logStart } from "../src/binlog/binlog-position.ts";
+import { logStart } from "../src/binlog/binlog-position.ts";
 import { BinlogReader } from "../src/binlog/binlog-reader.ts";
 import type { BinlogOp, BinlogRecord } from "../src/binlog/binlog-record.ts";
 import type { FileStore } from "../src/files/file-store.ts";
 import { resolveName } from "../src/files/resolve-name.ts";
 
+/** A mark is on the disk after the log, which is synced every second. */
+const MARK_LAG_MS = 3000;
+
 export class HandReplicator {
   private confirmed: BinlogPosition = logStart;
+  private marks: { readonly atMs: number; readonly position: BinlogPosition }[] = [];
 
-  /** `from` starts again: marks on the disk never pass what is certain to be in the log. */
-  restarted(from: FileStore): void {
-    if (comparePositions(this.confirmed, from.binlog.position) > 0) this.confirmed = from.binlog.position;
+  /** The source starts again, from the mark on its disk, which never passes what is certain to be in the log. */
+  restarted(crashedMs: number): void {
+    this.marks = this.marks.filter(({ atMs }) => atMs <= crashedMs - MARK_LAG_MS);
+    this.confirmed = this.marks.at(-1)?.position ?? logStart;
   }
 
   /** Makes up to `records` records of `from` known to `to`. Tells whether there were as many. */

@@ -61,6 +61,8 @@ export interface ServeStoreOptions {
   readonly peers?: () => readonly Peer[];
   /** Address to bind; loopback if not given. */
   readonly listenHost?: string;
+  /** Nobody's if not given. */
+  readonly log?: Logger;
   /** Port to bind; any if not given. */
   readonly port?: number;
   /** Whether it knows none of our own commands, as a C server. */
@@ -87,7 +89,7 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
     subdirCountPerPath: 4,
     ...options.config,
   });
-  const log = Logger.create({ sink: nullSink, clock: world.clock, level: "info" });
+  const log = options.log ?? Logger.create({ sink: nullSink, clock: world.clock, level: "info" });
   const identity = storageIdentity({
     groupName: options.groupName ?? "group1",
     addresses: [options.address ?? "127.0.0.1"],

@@ -35,6 +35,10 @@ const H = 30_000;
 const R = 300_000;
 const ME = "10.96.0.11";
 
+/** The parameters of a tracker of ours. */
+const offer = () =>
+  ClusterParameters.encode({ ...defaultClusterParameters(), extensions: new Map([[EXTENSION_KEY, "1"]]) });
+
 interface StageOptions {
   readonly trackers?: readonly string[];
   readonly flag?: Partial<DataInitFlag>;
@@ -243,8 +247,6 @@ describe("joins of C storages", () => {
 });
 
 describe("a tracker of ours", () => {
-  const offer = () =>
-    ClusterParameters.encode({ ...defaultClusterParameters(), extensions: new Map([[EXTENSION_KEY, "1"]]) });
   const removal = { storageId: ME, joinSeconds: 1000, removedSeconds: 5000, returnedSeconds: 0 };
   const peer = (pendingBytes: number): PeerReplication => ({
     storageId: "10.96.0.12",
@@ -423,11 +425,11 @@ describe("the picture of the cluster", () => {
   it("comes with change lists, and differences go back", async () => {
     const stage = new Stage();
     const lists: Partial<ChangeList>[] = [
-      { leader: leaderAt("10.96.0.1"), trunkServer: brief(ME, 7), storages: [brief(ME, 7), brief("10.96.0.12", 7)] },
+      { leader: leaderAt("10.96.0.1"), trunkServer: brief(ME, 7), storages: [brief(ME, 7), brief("10.96.0.12", 9)] },
       {
         storages: [
           brief(ME, 7),
-          brief("10.96.0.12", 2),
+          brief("10.96.0.12", 5),
           brief("10.96.0.13", 99),
           brief("10.96.0.14", 77),
           brief("../../x", 7),
@@ -441,7 +443,7 @@ describe("the picture of the cluster", () => {
     const { view } = stage.links;
     expect(view.leader).toEqual({ host: "10.96.0.1", port: 22122 });
     expect(view.trunkServer?.storageId).toBe(ME);
-    expect(view.peers).toEqual([{ storageId: "10.96.0.12", address: "10.96.0.12", port: 23000, status: "ACTIVE" }]);
+    expect(view.peers).toEqual([{ storageId: "10.96.0.12", address: "10.96.0.12", port: 23000, status: "RECOVERY" }]);
     expect(stage.events("cluster.senseless-member")).toHaveLength(2);
   });
 
@@ -487,6 +489,24 @@ describe("the picture of the cluster", () => {
     await stage.world.runFor(10 * H);
     expect(follower.all("changeStatus").length, "it never gives in").toBeLessThan(15);
     expect(leader.all("join")).toHaveLength(1);
+  });
+
+  it("a follower of ours is told without leaving it, and gets a beat at once", async () => {
+    const stage = new Stage({ trackers: ["10.96.0.1", "10.96.0.2"], flag: { isSyncOldDone: true, syncSourceId: "x" } });
+    const [leader, follower] = stage.trackers as [ScriptedTracker, ScriptedTracker];
+    leader.replies.join = () => joinAnswer(5);
+    const list = ChangeList.encode({ ...nothingChanged, leader: leaderAt("10.96.0.1"), storages: [brief(ME, 7)] });
+    leader.replies.heartbeat = () => list;
+    follower.replies.join = () => joinAnswer(2);
+    follower.replies.parameters = offer;
+    follower.replies.shareRemovals = () => RemovalList.encode({ removals: [] });
+    await stage.begin();
+    await stage.until(() => follower.all("changeStatus").length > 0);
+    const toldMs = follower.all("changeStatus")[0]!.atMs;
+    await stage.until(() => follower.all("heartbeat").some(({ atMs }) => atMs > toldMs && atMs < toldMs + 100));
+    await stage.world.runFor(10 * H);
+    expect([follower.all("changeStatus").length, follower.all("join").length]).toEqual([1, 1]);
+    expect(stage.state(1).statusThere).toBe("ACTIVE");
   });
 });
 

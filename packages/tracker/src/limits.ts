@@ -27,6 +27,9 @@ export const PEER_TIMER_MS = 100;
 /** After an election without result, as C: long enough and random enough for the others to come to one. */
 export const ELECTION_PAUSE_MS = { min: 1000, max: 10_000 } as const;
 
+/** The same where others only need a moment: for the join of their first storage, or until a promise of theirs has ended. */
+export const ELECTION_SHORT_PAUSE_MS = { min: 1000, max: 1500 } as const;
+
 /** Pings in a row that may fail before a follower forgets the leader, as C; the pauses between them double. */
 export const PING_FAILURES_MAX = 3;
 
@@ -72,6 +75,10 @@ export const STATE_LOCK_MS = 30_000;
 
 /** How long another tracker may take to save and to hand over a piece of its state. */
 export const STATE_FETCH_TIMEOUT_MS = 10_000;
+
+/** How often, and after which pause, a donor is asked again that serves another new tracker. */
+export const STATE_FETCH_ATTEMPTS = 10;
+export const STATE_FETCH_PAUSE_MS = 200;
 
 /** Largest state file that is fetched: 512 groups of 32 members at 2.5 KB are 40 MB. */
 export const STATE_FILE_BYTES_MAX = 64 * 1024 * 1024;

@@ -142,7 +142,9 @@ export async function openTracker(
   });
   const handover = new Handover({
     cluster,
+    clock,
     peers,
+    signal: stopping.signal,
     ownStanding: () => ownStanding(cluster, facts),
     downSeconds,
     replaceStored: async (changelog) => {

@@ -2,9 +2,14 @@
 import {
   composeName,
   DeleteStorageRequest,
+  FileLocationIpv6,
+  FileQuery,
   GroupRequest,
+  IpChanged,
+  isStanding,
   SetTrunkServerRequest,
   sourceOfIp,
+  sourceOfStorageId,
 } from "@fastdfs-ts/protocol";
 import { parseStorageIds } from "@fastdfs-ts/runtime";
 import { describe, expect, it } from "vitest";
@@ -34,6 +39,11 @@ async function activeGroup(tracker: TrackerInMemory, ...ips: string[]): Promise<
 function nameFrom(ip: string, createdSeconds: number, kind: "normal" | "appender" = "normal"): string {
   const name = { source: sourceOfIp(ip), createdSeconds, kind, fileBytes: 100, crc32: 1, extension: "txt" };
   return `M00/00/00/${composeName(name, 0, "123.txt")}`;
+}
+
+function nameOfId(id: number, createdSeconds: number): string {
+  const source = sourceOfStorageId(String(id));
+  return `M00/00/00/${composeName({ source, createdSeconds, kind: "normal", fileBytes: 100, crc32: 1, extension: "txt" }, 0, "123.txt")}`;
 }
 
 describe("a new member", () => {
@@ -249,6 +259,29 @@ describe("storage ids", () => {
     expect(await new ClientInTest(tracker, "192.168.7.7").upload()).toBe("192.168.0.4/0");
     group.writeCursor = 1;
     expect(await new ClientInTest(tracker, "203.0.113.5").upload()).toBe("192.168.0.4/0");
+  });
+
+  it("give IPv6 storages a name, and clients of either kind an address of theirs", async () => {
+    const dual = parseStorageIds(
+      "1 group1 [2001:db8::11,10.96.0.11]:23000\n2 group1 [2001:db8::12]:23000\n",
+      "storage_ids.conf",
+    );
+    const tracker = new TrackerInMemory({ ...config, storageIds: dual, responseAddressBytes: 46 });
+    const first = new StorageInTest(tracker, "2001:db8::11", { id: "1" });
+    const second = new StorageInTest(tracker, "2001:db8::12", { id: "2" });
+    for (const storage of [first, second]) {
+      expect(await storage.join({ isNew: false, status: 7 })).toBe(0);
+      await storage.reportDisks(5000);
+    }
+    const sees = async (client: string) => {
+      const session = tracker.connect(client);
+      const query = FileQuery.encode({ groupName: "group1", logicalName: nameOfId(1, tracker.now) });
+      return FileLocationIpv6.decode((await tracker.ask(session, 102, query)).body).storageIp;
+    };
+    expect(await sees("2001:db8::99")).toBe("2001:db8::11");
+    expect(await sees("10.1.1.1")).toBe("10.96.0.11");
+    // Without ids there is no room for such an address.
+    expect(await new StorageInTest(new TrackerInMemory(), "2001:db8::12").join()).toBe(22);
   });
 
   it("keep ports apart only when names carry ids", async () => {
@@ -531,5 +564,62 @@ describe("a tracker that restarts", () => {
     const group = restarted.cluster.findGroup("group1")!;
     expect(group.members.map(({ id }) => id)).toEqual(["7", "8"]);
     expect(group.find("8")!.syncSource?.id).toBe("7");
+  });
+
+  it("keeps what it knew of replication when ids were turned on", async () => {
+    const tracker = new TrackerInMemory();
+    const [, second] = (await activeGroup(tracker, "10.96.0.11", "10.96.0.12")) as [StorageInTest, StorageInTest];
+    await second.reportSync({ "10.96.0.11": tracker.now + 9 });
+    const ids = parseStorageIds("7 group1 10.96.0.11\n8 group1 10.96.0.12\n", "storage_ids.conf");
+    const restarted = new TrackerInMemory({ useStorageId: true, idTypeInFileName: "id", storageIds: ids });
+    restarted.now = tracker.now;
+    restoreCluster(restarted.cluster, storeCluster(tracker.cluster));
+    const back = new StorageInTest(restarted, "10.96.0.12", { id: "8", isNew: false, status: 7 });
+    await back.join();
+    await back.reportDisks(5000);
+    const client = new ClientInTest(restarted);
+    // Old names carry the address, new ones the id: both are files of storage 7, which is not there.
+    expect(await client.find(102, nameFrom("10.96.0.11", tracker.now + 8))).toBe("10.96.0.12");
+    expect(await client.find(102, nameOfId(7, tracker.now + 8))).toBe("10.96.0.12");
+    expect(await client.find(102, nameOfId(7, tracker.now + 9))).toBe(2);
+  });
+});
+
+describe("an address that changes (ip mode)", () => {
+  async function move(tracker: TrackerInMemory, oldIp: string, newIp: string): Promise<number> {
+    const request = IpChanged.encode({ groupName: "group1", oldIp, newIp });
+    return (await tracker.ask(tracker.connect(newIp), 78, request)).status;
+  }
+
+  it("takes the history along: what it has of others, and what others have of it (check 36)", async () => {
+    const tracker = new TrackerInMemory();
+    const [first, second] = (await activeGroup(tracker, "10.96.0.11", "10.96.0.12")) as [StorageInTest, StorageInTest];
+    await second.reportSync({ "10.96.0.11": tracker.now + 9 });
+    expect(await move(tracker, "10.96.0.12", "10.96.0.22")).toBe(16);
+    second.disconnect();
+    expect(await move(tracker, "10.96.0.12", "10.96.0.22")).toBe(0);
+    const moved = new StorageInTest(tracker, "10.96.0.22", { isNew: false, status: 7 });
+    await moved.join();
+    await moved.reportDisks(5000);
+    expect(moved.node.status).toBe("ACTIVE");
+    const group = tracker.cluster.findGroup("group1")!;
+    expect(group.find("10.96.0.12")!.status).toBe("IP_CHANGED");
+    first.disconnect();
+    expect(await new ClientInTest(tracker).find(102, nameFrom("10.96.0.11", tracker.now + 8))).toBe("10.96.0.22");
+    expect((await moved.ask(77)).body.toString()).toBe(`${tracker.now} group1 10.96.0.12 3 10.96.0.22\n`);
+  });
+
+  it("to one at which another storage was removed once is no removal of the one that moves in", async () => {
+    const tracker = new TrackerInMemory();
+    const storages = await activeGroup(tracker, "10.96.0.11", "10.96.0.12", "10.96.0.13");
+    storages[2]!.disconnect();
+    const request = DeleteStorageRequest.encode({ groupName: "group1", storageId: "10.96.0.13" });
+    expect((await tracker.ask(tracker.connect("10.96.0.100"), 93, request)).status).toBe(0);
+    storages[1]!.disconnect();
+    expect(await move(tracker, "10.96.0.12", "10.96.0.13")).toBe(0);
+    expect(isStanding(tracker.cluster.removals.get("group1", "10.96.0.13"))).toBe(false);
+    const moved = new StorageInTest(tracker, "10.96.0.13", { isNew: false, status: 7 });
+    expect(await moved.join()).toBe(0);
+    expect(moved.node.status).toBe("ONLINE");
   });
 });

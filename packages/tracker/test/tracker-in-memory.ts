@@ -135,11 +135,13 @@ export interface Recorded {
   readonly context: { readonly cluster?: string; readonly state?: string; readonly from: string };
 }
 
-const recorded = ["client-tracker", "storage-tracker"].flatMap((file) => {
+function readRecords(file: string): Recorded[] {
   const url = new URL(`../../protocol/vectors/wire/${file}.json`, import.meta.url);
   return JSON.parse(readFileSync(url, "utf8")) as Recorded[];
-});
-const byName = new Map(recorded.map((record) => [record.name, record]));
+}
+
+const recorded = ["client-tracker", "storage-tracker"].flatMap(readRecords);
+const byName = new Map([...recorded, ...readRecords("tracker-tracker")].map((record) => [record.name, record]));
 
 function recordedExchange(name: string): Recorded {
   const record = byName.get(name);
@@ -147,7 +149,7 @@ function recordedExchange(name: string): Recorded {
   return record;
 }
 
-/** The records of a recording in its own order, by the state that the C cluster was in. */
+/** What clients and storages sent in a recording, in its own order, by the state that the C cluster was in. */
 export function recordsIn(cluster: string, stateStart: string): Recorded[] {
   return recorded.filter(({ context }) => context.cluster === cluster && (context.state ?? "").startsWith(stateStart));
 }

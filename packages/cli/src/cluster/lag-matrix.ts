@@ -30,7 +30,7 @@ export function printLagMatrix(terminal: Terminal, links: readonly ReplicationLi
 }
 
 /** "?": nobody has told. A "!" counts records that the peer refuses. */
-function printLag(link: ReplicationLink | undefined): string {
+export function printLag(link: ReplicationLink | undefined): string {
   if (link?.lagSeconds === undefined) return "?";
   const bytes = link.lagBytes === undefined || link.lagBytes === 0 ? "" : ` ${printBytes(link.lagBytes)}`;
   const parked = link.parkedRecords === 0 ? "" : ` !${link.parkedRecords}`;

@@ -13,7 +13,9 @@ export const deleteStorageCommand = command({
   name: "delete-storage",
   group: "cluster",
   summary: "remove a stopped storage from its group, at every tracker",
-  details: "Its files stay on its disks; the other members of the group keep theirs.",
+  details:
+    "Its files stay on its disks, but it serves them no more, and does not come back by itself; the other members of the " +
+    "group keep theirs. To use the server again see `storage --rejoin`.",
   examples: ["delete-storage group1 100002"],
   arguments: { groupName: groupArgument, storageId: argument("ID", "storage id, or the address without storage ids") },
   options: { json, ...clusterOptions },

@@ -5,7 +5,7 @@ import { recordingTerminal } from "../../test/recording-terminal.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { printFacts, printTable, widthOf } from "./table.ts";
 import { coloured, processTerminal } from "./terminal.ts";
-import { plural, printAgo, printBytes, printCount, printDuration, printTime } from "./units.ts";
+import { plural, printAgo, printBytes, printCount, printDuration, printPercent, printTime } from "./units.ts";
 
 describe("units", () => {
   it.each<[number, string]>([
@@ -31,6 +31,10 @@ describe("units", () => {
     [90_000_000, "1d 01h"],
   ])("%d ms are %s", (ms, text) => {
     expect(printDuration(ms)).toBe(text);
+  });
+
+  it("shares", () => {
+    expect([printPercent(0, 0), printPercent(999, 1000), printPercent(5, 4)]).toEqual(["0%", "99%", "100%"]);
   });
 
   it("counts", () => {

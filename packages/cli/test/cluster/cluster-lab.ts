@@ -117,12 +117,23 @@ export class LabServer {
 }
 
 /** What `fdfs monitor --json` says of a storage, as far as it is used here. */
-export interface StorageSeen {
+interface StorageSeen {
   readonly storageId: string;
   readonly groupName: string;
   readonly statusName: string;
-  /** 0 to 1 while old files are copied to it. */
-  readonly progress?: number;
+}
+
+/** The part of `fdfs monitor --json` that is used here. */
+interface ClusterSeen {
+  readonly storages: readonly StorageSeen[];
+  readonly explanation?: {
+    readonly groups: readonly {
+      readonly storages: readonly {
+        readonly storageId: string;
+        readonly progress?: { readonly doneBytes: number; readonly totalBytes: number };
+      }[];
+    }[];
+  };
 }
 
 export class ClusterLab implements AsyncDisposable {
@@ -191,9 +202,9 @@ export class ClusterLab implements AsyncDisposable {
   }
 
   /** The cluster as one tracker sees it; by default the first that runs. */
-  monitor(tracker = this.trackers.find(({ isRunning }) => isRunning)!): readonly StorageSeen[] {
+  monitor(tracker = this.trackers.find(({ isRunning }) => isRunning)!): ClusterSeen {
     const address = `${tracker.host.address}:${TRACKER_PORT}`;
-    return (JSON.parse(this.fdfs("monitor", "--json", "--tracker", address)) as { storages: StorageSeen[] }).storages;
+    return JSON.parse(this.fdfs("monitor", "--json", "--tracker", address)) as ClusterSeen;
   }
 
   /** Waits until every storage that runs is ACTIVE at every tracker that runs. */
@@ -201,7 +212,7 @@ export class ClusterLab implements AsyncDisposable {
     const wanted = this.storages.filter(({ isRunning }) => isRunning).map(({ host }) => host.address);
     await this.until("all storages are ACTIVE", () => {
       const seen = this.trackers.filter(({ isRunning }) => isRunning).map((tracker) => this.monitor(tracker));
-      const missing = seen.flatMap((storages) =>
+      const missing = seen.flatMap(({ storages }) =>
         wanted.filter((id) => storages.find(({ storageId }) => storageId === id)?.statusName !== "ACTIVE"),
       );
       return missing.length === 0 ? undefined : `not ACTIVE: ${missing.join(", ")}`;

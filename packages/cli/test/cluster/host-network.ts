@@ -8,12 +8,19 @@ export interface TestHost {
   readonly prefix: readonly string[];
 }
 
+interface Cable {
+  cut(host: TestHost): void;
+  heal(host: TestHost): void;
+  /** What comes to the machine comes no faster from now on. */
+  limit(host: TestHost, megabitsPerSecond: number): void;
+}
+
 export interface TestNetwork extends Disposable {
   readonly hosts: readonly TestHost[];
   /** Where clients run. */
   readonly clientPrefix: readonly string[];
   /** Pulls and plugs the cable of a machine; `undefined` on loopback, which has none. */
-  readonly cable: { cut(host: TestHost): void; heal(host: TestHost): void } | undefined;
+  readonly cable: Cable | undefined;
 }
 
 /** Why there are no namespaces here, or `undefined` if they can be made. */
@@ -67,6 +74,10 @@ function openNamespaces(count: number): TestNetwork {
     cable: {
       cut: (host) => ip("-n", hub, "link", "set", cableOf(host), "down"),
       heal: (host) => ip("-n", hub, "link", "set", cableOf(host), "up"),
+      limit(host, megabitsPerSecond) {
+        const bucket = ["tbf", "rate", `${megabitsPerSecond}mbit`, "burst", "1mb", "latency", "100ms"];
+        run("tc", "-n", hub, "qdisc", "replace", "dev", cableOf(host), "root", ...bucket);
+      },
     },
     [Symbol.dispose]() {
       for (let at = 1; at <= count; at++) spawnSync("ip", ["netns", "del", nameOf(at)]);
@@ -76,6 +87,10 @@ function openNamespaces(count: number): TestNetwork {
 }
 
 function ip(...words: string[]): void {
-  const { status, stderr } = spawnSync("ip", words, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`ip ${words.join(" ")}: ${stderr}`);
+  run("ip", ...words);
+}
+
+function run(program: string, ...words: string[]): void {
+  const { status, stderr } = spawnSync(program, words, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${program} ${words.join(" ")}: ${stderr}`);
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import type { LogFileConfig } from "../config/server-config.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
-import { GzipJob, gzipSuffix } from "./gzip-job.ts";
+import { GzipJob, gzipSuffix } from "../gzip/gzip-job.ts";
 import { dayStamp } from "./local-time.ts";
 
 const dayMs = 86_400_000;

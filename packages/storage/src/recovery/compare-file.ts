@@ -13,13 +13,8 @@ import type { PeerClient } from "./peer-client.ts";
  */
 export async function isAsAt(store: FileStore, target: ResolvedName, client: PeerClient): Promise<boolean> {
   if (!(await mayDiffer(target))) return true;
-  let theirs: FileInfo;
-  try {
-    theirs = await client.info(target.logicalName);
-  } catch (error) {
-    if (error instanceof FdfsError && error.kind === "NOT_FOUND") return true;
-    throw error;
-  }
+  const theirs = await infoOrNot(client, target.logicalName);
+  if (theirs === undefined) return true;
   const file = await target.storePath.disk.open(target.path, "read");
   try {
     const { sizeBytes } = await file.stat();
@@ -27,6 +22,16 @@ export async function isAsAt(store: FileStore, target: ResolvedName, client: Pee
     return (await fileCrc32(file, sizeBytes, store.clock)) === theirs.crc32;
   } finally {
     await file.close();
+  }
+}
+
+/** Size, time and CRC32 of a file at another member (22), undefined if it has it not. Throws FdfsError. */
+export async function infoOrNot(client: PeerClient, logicalName: string): Promise<FileInfo | undefined> {
+  try {
+    return await client.info(logicalName);
+  } catch (error) {
+    if (error instanceof FdfsError && error.kind === "NOT_FOUND") return undefined;
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 // A store path that held files is empty: what to do? Nothing is thrown away by copying everything from another member, so
 // that happens by itself, as in C. Where nobody has a copy, going on would declare the loss for good: only a person may
-// do that (docs/decisions/0007-empty-disks.md).
+// do that (docs/decisions/0010-empty-disks.md).
 import type { Disk } from "@fastdfs-ts/runtime";
 
 import { canGiveFiles, type GroupPicture, isComplete } from "./group-picture.ts";

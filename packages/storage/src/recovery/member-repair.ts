@@ -1,5 +1,5 @@
 // Makes a member equal to the others again after its machine went down: what it lost is fetched, what it forgot is logged,
-// what was deleted is deleted (docs/decisions/0006-power-loss.md). The first part runs before the storage listens; members
+// what was deleted is deleted (docs/decisions/0009-power-loss.md). The first part runs before the storage listens; members
 // that cannot be asked then are asked later, while it serves.
 import { type Clock, type Logger, sleep } from "@fastdfs-ts/runtime";
 
@@ -11,14 +11,12 @@ import { peerTrouble } from "./file-givers.ts";
 import { canGiveFiles, type GroupMember, type GroupPicture, isComplete } from "./group-picture.ts";
 import { type PeerDialing, PeerClient } from "./peer-client.ts";
 import type { PendingRepair, UncertainTime } from "./pending-repair.ts";
-import { keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
-import { ALIVE_MS } from "./running-file.ts";
+import { isLoggedSince, keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
+import { ALIVE_MS, type LastLife, WRITE_BACK_SECONDS } from "./running-file.ts";
 import { type LastWord, scanYoungFiles, type UnloggedFile } from "./scan-young-files.ts";
 import { historyOf } from "./name-history.ts";
 import { settleNames, takenBy } from "./settle-names.ts";
 
-/** What was written so long ago is on the disk: four times what kernels take by default. */
-const WRITE_BACK_SECONDS = 120;
 /** How far the clocks of members may be apart. */
 const CLOCK_SKEW_SECONDS = 60;
 /** What one member of a group has, the others have by then: so far a rebuilt disk looks back. */
@@ -29,9 +27,10 @@ const PAUSE_MS = 2000;
 /** How long members that could not be asked are left alone. */
 const RETRY_MS = { first: 10_000, longest: 300_000 } as const;
 
-/** What may be lost or torn after the machine went down when the storage was last known to be alive at a time. */
-export function uncertainTime(aliveSeconds: number): UncertainTime {
+/** What may be lost or torn after the machine went down. */
+export function uncertainTime({ aliveSeconds, logFrom }: Extract<LastLife, { kind: "dark" }>): UncertainTime {
   return {
+    logFrom,
     fromSeconds: aliveSeconds - WRITE_BACK_SECONDS - CLOCK_SKEW_SECONDS,
     untilSeconds: aliveSeconds + ALIVE_MS / 1000 + WRITE_BACK_SECONDS + CLOCK_SKEW_SECONDS,
   };
@@ -76,7 +75,7 @@ export class MemberRepair {
     if (needsScan) await this.scan();
     const picture = await this.waitForMember();
     await this.consult(picture);
-    this.logUnlogged();
+    await this.logUnlogged();
     await this.options.store.binlog.sync();
     if (needsScan) pending.noteScanned();
     this.finishIfAllWereHeard(picture);
@@ -90,12 +89,13 @@ export class MemberRepair {
       pauseMs = Math.min(pauseMs * 2, RETRY_MS.longest);
       try {
         const picture = await askForGroup();
-        if (this.postponed > 0 || this.unheard(picture).some(canGiveFiles)) {
+        const isNewcomer = this.unheard(picture).some(canGiveFiles);
+        if (this.postponed > 0 || isNewcomer) {
           await this.keepOwnLog();
           await this.consult(picture);
           await store.binlog.sync();
-          pauseMs = RETRY_MS.first;
         }
+        if (isNewcomer) pauseMs = RETRY_MS.first;
         this.finishIfAllWereHeard(picture);
       } catch (error) {
         signal.throwIfAborted();
@@ -106,7 +106,7 @@ export class MemberRepair {
 
   private async keepOwnLog(): Promise<void> {
     const { store, pending, signal } = this.options;
-    this.ownLogEnd = await keepOwnLog(store, pending.state!.fromSeconds, pending.logPath("own"), signal);
+    this.ownLogEnd = await keepOwnLog(store, pending.state!, pending.logPath("own"), signal);
   }
 
   /** Holds young files to their names, and carries out the deletions of our log. */
@@ -188,27 +188,19 @@ export class MemberRepair {
     }
   }
 
-  /** Files without a record, after others have told what they know of them. */
-  private logUnlogged(): void {
+  /** Files that still have no record after others have told what they know of them. */
+  private async logUnlogged(): Promise<void> {
     const { store, log } = this.options;
-    const known = new Set<string>();
-    if (this.unlogged.length > 0) for (const name of this.namesOfOthers()) known.add(name);
     for (const { logicalName, seconds } of this.unlogged) {
       const target = resolveNameOrNot(store, logicalName);
-      if (known.has(logicalName) || target === undefined) continue;
+      if (target === undefined || isLoggedSince(store, this.ownLogEnd, logicalName)) continue;
+      if ((await target.storePath.disk.linkStat(target.path)) === undefined) continue;
       const source = takenBy(target);
       const isOurs = source === undefined || source === store.source;
       store.binlog.append(seconds, isOurs ? "C" : "c", logicalName);
       log.notice("repair.file-logged", { file: logicalName });
     }
     this.unlogged = [];
-  }
-
-  private *namesOfOthers(): Generator<string, void> {
-    const { store, pending } = this.options;
-    for (const storageId of pending.state!.consulted.keys()) {
-      for (const { logicalName } of keptRecords(store.disk, pending.logPath(storageId))) yield logicalName;
-    }
   }
 
   private finishIfAllWereHeard(picture: GroupPicture): void {

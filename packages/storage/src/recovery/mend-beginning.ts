@@ -2,6 +2,7 @@
 import { fileCrc32 } from "../files/file-crc32.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { ResolvedName } from "../files/resolve-name.ts";
+import { infoOrNot } from "./compare-file.ts";
 import type { PeerClient } from "./peer-client.ts";
 import { restoreFile } from "./restore-file.ts";
 
@@ -19,7 +20,8 @@ export async function mendBeginning(store: FileStore, target: ResolvedName, clie
   const { disk } = target.storePath;
   const torn = await disk.open(target.path, "read");
   try {
-    const theirs = await client.info(target.logicalName);
+    const theirs = await infoOrNot(client, target.logicalName);
+    if (theirs === undefined) return "same";
     const { sizeBytes, modifiedMs } = await torn.stat();
     if (theirs.fileBytes > sizeBytes) return "shorter";
     if ((await fileCrc32(torn, theirs.fileBytes, store.clock)) === theirs.crc32) return "same";

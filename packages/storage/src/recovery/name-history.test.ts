@@ -54,7 +54,8 @@ describe("what the logs say of a name", () => {
   // own log, logs of others, action, who has the file, lines that are missing in our log
   const cases: [string, Record<string, string>, string, string[], string[]][] = [
     // Nobody else knows anything.
-    ["5 C", {}, "leave", [], []],
+    ["5 C", {}, "seek", [], []],
+    ["5 C, 6 D", {}, "leave", [], []],
     ["", {}, "leave", [], []],
     // The end of our log is lost.
     ["", { b: "5 C" }, "hold", ["b"], ["5 c"]],
@@ -85,7 +86,7 @@ describe("what the logs say of a name", () => {
     // Renaming makes one name and takes the other.
     ["5 C", { b: "5 c, 6 r>" }, "delete", [], []],
     ["", { b: "6 r" }, "hold", ["b"], ["6 R"]],
-    ["6 R", {}, "trust", [], []],
+    ["6 R", {}, "seek", [], []],
     // Made again after it was deleted: slaves and metadata.
     ["5 C", { b: "5 c, 6 d, 7 c" }, "hold", ["b"], ["6 D", "7 C"]],
   ];

@@ -1,5 +1,5 @@
 // What became of one name in an uncertain time, as our log and those of other members tell it, and what follows from that.
-// Pure: the rules of the repair are all here (docs/decisions/0006-power-loss.md).
+// Pure: the rules of the repair are all here (docs/decisions/0009-power-loss.md).
 import type { BinlogRecord, SourceOp } from "../binlog/binlog-record.ts";
 
 /** One record about a name; a rename is one record about each of its names. */
@@ -29,14 +29,15 @@ export interface NameHistory {
 }
 
 /**
- * leave   nobody else knows anything of it
+ * leave   nobody knows that it should be here
+ * seek    only our log says that it should be here: others may have it all the same, older records are not told
  * delete  the file should not be here
  * hold    the file should be here as the members named first have it
  * trust   our log goes on behind what others know, so they will learn the rest from us. Only if our file is not what our
  *         log says, theirs is better: the end of ours is lost
  */
 export interface Verdict {
-  readonly action: "leave" | "delete" | "hold" | "trust";
+  readonly action: "leave" | "seek" | "delete" | "hold" | "trust";
   /** Whom to ask for the file, the best first. */
   readonly members: readonly string[];
   /** What our log lacks, with the letter it has to be written with. */
@@ -71,8 +72,7 @@ export function judgeName(name: string, history: NameHistory): Verdict {
     onlyAppended: false,
   };
   if (newest === undefined || theirs === undefined) {
-    // Others may have it under the name from which we renamed it.
-    return { ...verdict, action: own.at(-1)?.record.op === "R" && !own.at(-1)!.deletes ? "trust" : "leave" };
+    return { ...verdict, action: own.at(-1)?.deletes === false ? "seek" : "leave" };
   }
   if (isAhead(own, newest)) {
     if (own.at(-1)?.deletes === true) return { ...verdict, action: "delete" };

@@ -1,4 +1,6 @@
 // Carries out what was decided about one name (name-history.ts).
+import { fileSource, parseNameFacts, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
+
 import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { type BinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
 import { changeSeconds, type FileStore } from "../files/file-store.ts";
@@ -50,6 +52,7 @@ export class NameSettler {
     if (isLoggedSince(store, ownLogEnd, target.logicalName, this.added)) return;
     const isHere = (await target.storePath.disk.linkStat(target.path)) !== undefined;
     if (verdict.action === "delete") await this.remove(target, verdict, isHere);
+    else if (verdict.action === "seek") await this.seek(target, history.own.at(-1)!.record, isHere);
     else if (verdict.action === "trust") await this.trust(target, verdict, history, isHere);
     else await this.holdAsOthers(target, verdict, history, isHere);
   }
@@ -84,13 +87,7 @@ export class NameSettler {
    * here (U), because the records that follow in our log would change theirs and not ours. The same if it was overwritten:
    * a page of it may be torn, and nobody can tell.
    */
-  private async trust(target: ResolvedName, verdict: Verdict, history: NameHistory, isHere: boolean): Promise<void> {
-    const { own, others } = history;
-    const last = own.at(-1)?.record;
-    if (last?.op === "R" && !isHere && others.length === 0) {
-      await this.findUnderOldName(target, last);
-      return;
-    }
+  private async trust(target: ResolvedName, verdict: Verdict, { others }: NameHistory, isHere: boolean): Promise<void> {
     if (isHere && (await isAsLogged(target, verdict.loggedBytes))) {
       if (!(await mayDiffer(target))) return;
       if (verdict.onlyAppended && (await this.beginsAsOthers(target, verdict.members))) return;
@@ -105,6 +102,29 @@ export class NameSettler {
   }
 
   /**
+   * Nobody else told of the file, because what was done to it is older than the uncertain time: it reached us late. If it is
+   * not here, anybody may have it; if it may be torn, whoever took its upload knows.
+   */
+  private async seek(target: ResolvedName, last: BinlogRecord, isHere: boolean): Promise<void> {
+    const { store, clients } = this.options;
+    if (!isHere && last.op === "R") await this.findUnderOldName(target, last);
+    else if (!isHere) this.note(target, await this.fetch(target, [...clients.keys()], last.seconds), false);
+    else if (last.op !== last.op.toUpperCase() && (await mayDiffer(target))) {
+      const source = sourceIdOf(target);
+      const client = clients.get(source);
+      if (client === undefined) return;
+      try {
+        if (await isAsAt(store, target, client)) return;
+      } catch (thrown) {
+        this.memberFails(source, target, thrown);
+        this.counts.postponed++;
+        return;
+      }
+      this.note(target, await this.fetch(target, [source], last.seconds), true);
+    }
+  }
+
+  /**
    * We renamed the file, and it is gone here: others have it under the old name. If theirs is not what the new name states,
    * the old one is all there is.
    */
@@ -112,8 +132,13 @@ export class NameSettler {
     const members = [...this.options.clients.keys()];
     const old = resolveNameOrNot(this.options.store, extra);
     if (old === undefined) return;
-    const fetched = await this.fetch(target, members, seconds, old.logicalName);
-    this.note(target, fetched === "missing" ? await this.fetch(old, members, seconds) : fetched, false);
+    let outcome = await this.fetch(target, members, seconds, old.logicalName);
+    if (outcome === "missing") {
+      outcome = await this.fetch(old, members, seconds);
+      // The rename is in our log and on its way to the others.
+      if (outcome === "fetched") this.append({ seconds, op: "C", logicalName: old.logicalName, extra: undefined });
+    }
+    this.note(target, outcome, false);
   }
 
   /** Whether what a member has is the beginning of ours, or was made so. */
@@ -127,7 +152,7 @@ export class NameSettler {
         this.memberFails(member, target, thrown);
       }
     }
-    this.counts.postponed++;
+    if (members.length > 0) this.counts.postponed++;
     return true;
   }
 
@@ -236,4 +261,12 @@ export class NameSettler {
     this.added.add(printBinlogRecord(record));
     this.counts.logged++;
   }
+}
+
+/** The id of the storage that took the upload, as the name says it; "" if it does not. */
+function sourceIdOf({ pathInStore }: ResolvedName): string {
+  const facts = parseNameFacts(pathInStore, TRUE_PATH_BYTES);
+  if (facts === undefined) return "";
+  const source = fileSource(facts.source);
+  return source.type === "id" ? source.storageId : source.ip;
 }

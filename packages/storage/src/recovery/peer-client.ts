@@ -47,8 +47,8 @@ export class PeerClient {
       await connection.call(storageCommands.peerHello, request, this.exchange);
       return true;
     } catch (error) {
-      if (error instanceof FdfsError && error.kind === "BAD_REQUEST") return false;
-      throw error;
+      if (!this.wasRefused(error)) throw error;
+      return false;
     }
   }
 
@@ -81,7 +81,7 @@ export class PeerClient {
       return incoming.bodyBytes;
     } catch (error) {
       // An empty file cannot be read: every offset is behind its end (wire-protocol.md §8.7).
-      if (!(error instanceof FdfsError) || error.kind !== "BAD_REQUEST") throw error;
+      if (!this.wasRefused(error)) throw error;
       if ((await this.info(logicalName)).fileBytes === 0) return 0;
       throw error;
     }
@@ -97,6 +97,13 @@ export class PeerClient {
   close(): void {
     this.connection?.destroy();
     this.connection = undefined;
+  }
+
+  /** A storage closes after it has refused a request, which we may not have noticed yet. */
+  private wasRefused(error: unknown): boolean {
+    const isRefusal = error instanceof FdfsError && error.kind === "BAD_REQUEST";
+    if (isRefusal) this.close();
+    return isRefusal;
   }
 
   private get exchange(): ExchangeOptions {

@@ -2,14 +2,18 @@
 // which members have told what they know of it. Their logs lie beside it.
 import type { Disk } from "@fastdfs-ts/runtime";
 
+import { type BinlogPosition, comparePositions } from "../binlog/binlog-position.ts";
 import { parseKeyValues, parseWhole, printKeyValues } from "../formats/key-values.ts";
 import { StateFile } from "../formats/state-file.ts";
 import { isStorageId } from "../identity.ts";
+import { parseLogPosition, printLogPosition } from "./running-file.ts";
 
 /** Unix times, both included. */
 export interface UncertainTime {
   readonly fromSeconds: number;
   readonly untilSeconds: number;
+  /** What our log says from here on was done in that time, whatever time it gives. */
+  readonly logFrom?: BinlogPosition | undefined;
 }
 
 export interface RepairState extends UncertainTime {
@@ -49,6 +53,7 @@ export class PendingRepair {
     this.save({
       fromSeconds: Math.min(time.fromSeconds, before?.fromSeconds ?? Infinity),
       untilSeconds: Math.max(time.untilSeconds, before?.untilSeconds ?? 0),
+      logFrom: earlier(time.logFrom, before?.logFrom),
       needsScan: needsScan || before?.needsScan === true,
       consulted: new Map(),
     });
@@ -90,10 +95,17 @@ export class PendingRepair {
   }
 }
 
-export function printRepairState({ fromSeconds, untilSeconds, needsScan, consulted }: RepairState): string {
+function earlier(a: BinlogPosition | undefined, b: BinlogPosition | undefined): BinlogPosition | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return comparePositions(a, b) < 0 ? a : b;
+}
+
+export function printRepairState(state: RepairState): string {
+  const { fromSeconds, untilSeconds, logFrom, needsScan, consulted } = state;
   return printKeyValues([
     ["from_seconds", fromSeconds],
     ["until_seconds", untilSeconds],
+    ...(logFrom === undefined ? [] : printLogPosition(logFrom)),
     ["needs_scan", needsScan ? 1 : 0],
     ["consulted", [...consulted].map(([id, told]) => `${id}/${told}`).join(",")],
   ]);
@@ -113,6 +125,7 @@ export function parseRepairState(text: string | undefined): RepairState | undefi
   return {
     fromSeconds: parseWhole(values.get("from_seconds")) ?? 0,
     untilSeconds: parseWhole(values.get("until_seconds")) ?? Number.MAX_SAFE_INTEGER,
+    logFrom: parseLogPosition(values),
     needsScan: values.get("needs_scan") !== "0",
     consulted: new Map(consulted),
   };

@@ -4,7 +4,7 @@ import { FdfsError } from "@fastdfs-ts/protocol";
 import type { Disk } from "@fastdfs-ts/runtime";
 
 import { binlogPartNumbers } from "../binlog/binlog-part.ts";
-import { type BinlogPosition, binlogPartPath } from "../binlog/binlog-position.ts";
+import { type BinlogPosition, binlogPartPath, comparePositions } from "../binlog/binlog-position.ts";
 import { BinlogReader } from "../binlog/binlog-reader.ts";
 import { type BinlogRecord, parseBinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
 import type { FileStore } from "../files/file-store.ts";
@@ -17,10 +17,10 @@ import type { UncertainTime } from "./pending-repair.ts";
 /** A part of our log that was not written to for so long before a time has no record of it, whatever clocks did. */
 const CLOCK_SLACK_SECONDS = 86_400;
 
-/** Writes our own records from `fromSeconds` on to `path`. Returns up to where our log was read. */
+/** Writes our own records of an uncertain time, and all later ones, to `path`. Returns up to where our log was read. */
 export async function keepOwnLog(
   store: FileStore,
-  fromSeconds: number,
+  { fromSeconds, logFrom }: UncertainTime,
   path: string,
   signal?: AbortSignal,
 ): Promise<BinlogPosition> {
@@ -32,7 +32,10 @@ export async function keepOwnLog(
   });
   try {
     for (let entry = reader.next(); entry !== undefined; entry = reader.next()) {
-      if (entry.kind === "record" && entry.record.seconds >= fromSeconds) writer.add(printBinlogRecord(entry.record));
+      if (entry.kind === "record") {
+        const isRecent = logFrom !== undefined && comparePositions(entry.at, logFrom) >= 0;
+        if (isRecent || entry.record.seconds >= fromSeconds) writer.add(printBinlogRecord(entry.record));
+      }
       const turn = slices.letOthersRun();
       if (turn !== undefined) await turn;
     }
@@ -49,7 +52,7 @@ export function isLoggedSince(
   store: FileStore,
   since: BinlogPosition,
   name: string,
-  except: ReadonlySet<string>,
+  except: ReadonlySet<string> = new Set(),
 ): boolean {
   const reader = BinlogReader.open(store.disk, store.binlog.folder, since);
   try {

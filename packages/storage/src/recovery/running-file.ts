@@ -1,20 +1,26 @@
 // Did the machine go down under the last process? While a storage runs, a small file says so, with the boot of the machine
 // and a time that is renewed now and then; an orderly end removes it. A start that finds it from another boot knows that
-// what was written shortly before that time may never have reached the disk (docs/decisions/0006-power-loss.md).
-import type { Clock, Disk, Logger } from "@fastdfs-ts/runtime";
+// what was written shortly before that time may never have reached the disk (docs/decisions/0009-power-loss.md).
+import type { Clock, Disk, Logger, Timer } from "@fastdfs-ts/runtime";
 
+import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { parseKeyValues, parseWhole, printKeyValues } from "../formats/key-values.ts";
 import { StateFile } from "../formats/state-file.ts";
 
 /** How often the time is renewed. */
 export const ALIVE_MS = 30_000;
+/** What was written so long ago is on the disk: four times what kernels take by default. */
+export const WRITE_BACK_SECONDS = 120;
 
 /**
  * ended   in order, or there was none
  * killed  the kernel went on and kept everything that was written
- * dark    the machine may have gone down: what was written after about `aliveSeconds` may be lost or torn
+ * dark    the machine may have gone down: what was written after about `aliveSeconds` may be lost or torn. What our log
+ *         says before `logFrom` was done long before that
  */
-export type LastLife = { readonly kind: "ended" | "killed" } | { readonly kind: "dark"; readonly aliveSeconds: number };
+export type LastLife =
+  | { readonly kind: "ended" | "killed" }
+  | { readonly kind: "dark"; readonly aliveSeconds: number; readonly logFrom: BinlogPosition | undefined };
 
 /** What the text of the file says of the last life. A damaged one is of a start that was cut short. */
 export function lastLife(text: string | undefined, bootId: string | undefined): LastLife {
@@ -22,48 +28,100 @@ export function lastLife(text: string | undefined, bootId: string | undefined): 
   const values = parseKeyValues(text);
   if (bootId !== undefined && values.get("boot_id") === bootId) return { kind: "killed" };
   const aliveSeconds = parseWhole(values.get("alive_seconds"));
-  return aliveSeconds === undefined ? { kind: "killed" } : { kind: "dark", aliveSeconds };
+  if (aliveSeconds === undefined) return { kind: "killed" };
+  return { kind: "dark", aliveSeconds, logFrom: parseLogPosition(values) };
 }
 
+/** A process that counts as running. */
 export class RunningFile {
-  readonly lastLife: LastLife;
   private readonly file: StateFile;
-  private readonly disk: Disk;
-  private readonly clock: Clock;
-  private readonly bootId: string | undefined;
+  private readonly options: RunningFileOptions;
+  private timer: Timer | undefined;
+  private logEnd: (() => BinlogPosition) | undefined;
+  /** Where our log ended, and when; the oldest first. */
+  private ends: { readonly atMs: number; readonly end: BinlogPosition }[] = [];
 
-  private constructor(disk: Disk, clock: Clock, basePath: string, bootId: string | undefined) {
-    this.disk = disk;
-    this.clock = clock;
-    this.bootId = bootId;
-    this.file = new StateFile(disk, `${basePath}/data/.running`);
-    this.lastLife = lastLife(this.file.read(), bootId);
+  private constructor(file: StateFile, options: RunningFileOptions) {
+    this.file = file;
+    this.options = options;
   }
 
-  /** Reads what the last process left; changes nothing. Throws FdfsError if that cannot be read. */
-  static open(disk: Disk, clock: Clock, basePath: string, bootId: string | undefined): RunningFile {
-    return new RunningFile(disk, clock, basePath, bootId);
+  /** What became of the process that ran before; changes nothing. Throws FdfsError if that cannot be read. */
+  static lastLife({ disk, basePath, bootId }: Pick<RunningFileOptions, "disk" | "basePath" | "bootId">): LastLife {
+    return lastLife(fileOf(disk, basePath).read(), bootId);
   }
 
   /** From now on this process counts as running. Call it when what follows from the last life is written down. */
-  begin(log: Logger): { end(): void } {
-    this.file.replace(this.text());
-    const timer = this.clock.every(ALIVE_MS, () => {
-      // What cannot be renewed says less than it could, not something wrong.
-      this.file.replaceInBackground(this.text()).catch((error: unknown) => log.warn("running-file.failed", { error }));
-    });
-    return {
-      end: () => {
-        timer.cancel();
-        this.disk.unlink(this.file.path);
-      },
-    };
+  static begin(options: RunningFileOptions): RunningFile {
+    const running = new RunningFile(fileOf(options.disk, options.basePath), options);
+    running.file.replace(running.text());
+    running.timer = options.clock.every(ALIVE_MS, () => running.renew());
+    return running;
+  }
+
+  /** The log is open: from now on its end is remembered with the time. */
+  watchLog(end: () => BinlogPosition): void {
+    this.logEnd = end;
+    this.renew();
+  }
+
+  /** An orderly end. */
+  end(): void {
+    this.timer?.cancel();
+    this.options.disk.unlink(this.file.path);
+  }
+
+  private renew(): void {
+    this.noteEnd();
+    // What cannot be renewed says less than it could, not something wrong.
+    this.file
+      .replaceInBackground(this.text())
+      .catch((error: unknown) => this.options.log.warn("running-file.failed", { error }));
+  }
+
+  /** Keeps the last end that is old enough, and the younger ones. */
+  private noteEnd(): void {
+    if (this.logEnd === undefined) return;
+    const nowMs = this.options.clock.monotonic();
+    this.ends.push({ atMs: nowMs, end: this.logEnd() });
+    const old = this.ends.findLastIndex(({ atMs }) => nowMs - atMs >= WRITE_BACK_SECONDS * 1000);
+    if (old > 0) this.ends.splice(0, old);
   }
 
   private text(): string {
+    const { clock, bootId } = this.options;
+    const logFrom = this.ends[0]?.end;
     return printKeyValues([
-      ["boot_id", this.bootId ?? "unknown"],
-      ["alive_seconds", Math.floor(this.clock.now() / 1000)],
+      ["boot_id", bootId ?? "unknown"],
+      ["alive_seconds", Math.floor(clock.now() / 1000)],
+      ...(logFrom === undefined ? [] : printLogPosition(logFrom)),
     ]);
   }
+}
+
+export interface RunningFileOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly basePath: string;
+  readonly bootId: string | undefined;
+}
+
+function fileOf(disk: Disk, basePath: string): StateFile {
+  return new StateFile(disk, `${basePath}/data/.running`);
+}
+
+/** The two lines of a place in our log. */
+export function printLogPosition({ part, offset }: BinlogPosition): [string, number][] {
+  return [
+    ["log_part", part],
+    ["log_offset", offset],
+  ];
+}
+
+/** Undefined if the lines are not there. */
+export function parseLogPosition(values: ReadonlyMap<string, string>): BinlogPosition | undefined {
+  const part = parseWhole(values.get("log_part"));
+  const offset = parseWhole(values.get("log_offset"));
+  return part === undefined || offset === undefined || part < 0 || offset < 0 ? undefined : { part, offset };
 }

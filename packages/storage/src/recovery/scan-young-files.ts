@@ -32,7 +32,7 @@ export interface ScanOutcome {
   readonly unlogged: readonly UnloggedFile[];
 }
 
-/** Looks at all files that are younger than `fromSeconds`. Throws the disk's error, and the signal's reason. */
+/** Looks at all files that `lastWords` names, which may be old ones that came late, and at those that are younger than `fromSeconds`. Throws the disk's error, and the signal's reason. */
 export async function scanYoungFiles(
   store: FileStore,
   fromSeconds: number,
@@ -70,7 +70,7 @@ class Scan implements ScanOutcome {
         for (const fileName of disk.readDirectory(`${storePath.dataPath}/${high}/${low}`)) {
           const name = printLogicalName(storePath.index, Number.parseInt(high, 16), Number.parseInt(low, 16), fileName);
           const target = resolveNameOrNot(this.store, name);
-          if (target !== undefined && this.mayBeYoung(target)) await this.lookAt(target);
+          if (target !== undefined && (this.lastWords.has(name) || this.mayBeYoung(target))) await this.lookAt(target);
           const turn = this.slices.letOthersRun();
           if (turn !== undefined) await turn;
         }
@@ -92,7 +92,7 @@ class Scan implements ScanOutcome {
     if (stat === undefined || (stat.kind !== "file" && stat.kind !== "symlink")) return;
     const stated = stat.kind === "file" ? statedContent(target.logicalName) : undefined;
     const seconds = Math.floor(stat.modifiedMs / 1000);
-    if (stated === undefined && seconds < this.fromSeconds) return;
+    if (stated === undefined && seconds < this.fromSeconds && !this.lastWords.has(target.logicalName)) return;
     this.lookedAt++;
     if (stated !== undefined && !(await this.isWhole(target, stat.sizeBytes, stated))) {
       await this.setAside(target, stat.sizeBytes);

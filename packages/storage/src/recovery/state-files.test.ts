@@ -33,11 +33,19 @@ describe(".repair", () => {
       fc.tuple(fc.constantFrom("10.0.0.1", "100001", "fe80"), fc.constantFrom("everything" as const, "files" as const)),
     );
     const seconds = fc.integer({ min: 0, max: 2 ** 40 });
+    const position = fc.option(fc.record({ part: fc.nat(), offset: fc.nat() }), { nil: undefined });
     fc.assert(
-      fc.property(seconds, seconds, fc.boolean(), consulted, (fromSeconds, untilSeconds, needsScan, members) => {
-        const state = { fromSeconds, untilSeconds, needsScan, consulted: new Map(members) };
-        expect(parseRepairState(printRepairState(state))).toEqual(state);
-      }),
+      fc.property(
+        seconds,
+        seconds,
+        position,
+        fc.boolean(),
+        consulted,
+        (fromSeconds, untilSeconds, logFrom, needsScan, members) => {
+          const state = { fromSeconds, untilSeconds, logFrom, needsScan, consulted: new Map(members) };
+          expect(parseRepairState(printRepairState(state))).toEqual(state);
+        },
+      ),
     );
   });
 
@@ -46,6 +54,7 @@ describe(".repair", () => {
     expect(parseRepairState("\0\0\0")).toEqual({
       fromSeconds: 0,
       untilSeconds: Number.MAX_SAFE_INTEGER,
+      logFrom: undefined,
       needsScan: true,
       consulted: new Map(),
     });
@@ -57,11 +66,16 @@ describe(".running", () => {
   const cases: [string | undefined, string | undefined, ReturnType<typeof lastLife>][] = [
     [undefined, "one", { kind: "ended" }],
     [text, "one", { kind: "killed" }],
-    [text, "two", { kind: "dark", aliveSeconds: 1_700_000_000 }],
+    [text, "two", { kind: "dark", aliveSeconds: 1_700_000_000, logFrom: undefined }],
     // A system that does not tell its boots apart: better once too often.
-    [text, undefined, { kind: "dark", aliveSeconds: 1_700_000_000 }],
-    ["boot_id=unknown\nalive_seconds=7\n", undefined, { kind: "dark", aliveSeconds: 7 }],
-    ["boot_id=unknown\nalive_seconds=7\n", "two", { kind: "dark", aliveSeconds: 7 }],
+    [text, undefined, { kind: "dark", aliveSeconds: 1_700_000_000, logFrom: undefined }],
+    ["boot_id=unknown\nalive_seconds=7\n", undefined, { kind: "dark", aliveSeconds: 7, logFrom: undefined }],
+    [
+      `${text}log_part=3\nlog_offset=99\n`,
+      "two",
+      { kind: "dark", aliveSeconds: 1_700_000_000, logFrom: { part: 3, offset: 99 } },
+    ],
+    ["boot_id=unknown\nalive_seconds=7\n", "two", { kind: "dark", aliveSeconds: 7, logFrom: undefined }],
   ];
   it.each(cases)("%j found by boot %s", (found, bootId, life) => {
     expect(lastLife(found, bootId)).toEqual(life);

@@ -187,7 +187,10 @@ export class PeerSession implements PushPipeOwner {
         return;
       }
       this.onLanes.add(task);
-      void lane.push(task).then((result) => this.finishOnLane(lane, task, result));
+      lane
+        .push(task)
+        .then((result) => this.finishOnLane(lane, task, result))
+        .catch((error: unknown) => this.lost(FdfsError.fromUnknown(error)));
     }
   }
 

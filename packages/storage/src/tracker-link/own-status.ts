@@ -14,10 +14,16 @@ export const STATUS_UNKNOWN = -1;
 export class OwnStatus {
   private readonly byTracker: Map<string, Opinion>;
   private leaderName: string | undefined;
+  /** Resolves when a join at every tracker was tried. */
+  readonly allTried: Promise<void>;
+  private onAllTried!: () => void;
 
   /** `trackers`: the names of all configured trackers. */
   constructor(trackers: readonly string[]) {
     this.byTracker = new Map(trackers.map((name) => [name, { wasTried: false, status: undefined }]));
+    this.allTried = new Promise((resolve) => {
+      this.onAllTried = resolve;
+    });
   }
 
   /** The status at this tracker as far as we know, undefined before the first join. */
@@ -27,6 +33,7 @@ export class OwnStatus {
 
   noteTried(tracker: string): void {
     this.opinion(tracker).wasTried = true;
+    if (this.wereAllTried) this.onAllTried();
   }
 
   noteStatus(tracker: string, status: StorageStatus): void {

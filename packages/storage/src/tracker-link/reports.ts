@@ -3,6 +3,7 @@
 import {
   ChangeList,
   FdfsError,
+  isAvailable,
   ReplicationReport,
   storageStatusValue,
   type StorePathSpace,
@@ -231,7 +232,13 @@ export class Reports {
     const { connection, exchange } = this.joined;
     this.sources.log.info("tracker-link.correcting", { status, there: this.sources.own.at(this.tracker.name) });
     await connection.call(trackerCommands.changeStatus, { status: storageStatusValue(status) }, exchange);
-    this.rejoin = "status-corrected";
+    if (!this.joined.isOurs) {
+      this.rejoin = "status-corrected";
+      return;
+    }
+    // A C tracker needs a new join to settle it, and takes us out of service meanwhile (W17). Ours needs a beat.
+    this.sources.own.noteStatus(this.tracker.name, isAvailable(status) ? "OFFLINE" : status);
+    this.beatDueMs = this.sources.clock.monotonic();
   }
 }
 

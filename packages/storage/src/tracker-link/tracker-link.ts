@@ -13,11 +13,14 @@ import { type Deadlines, invariant, type Network, sleep } from "@fastdfs-ts/runt
 
 import type { StorageIdentity } from "../identity.ts";
 import { type LinkEvent, type LinkState, linkStates, statusMeaning } from "./link-states.ts";
+import { STATUS_UNKNOWN } from "./own-status.ts";
 import { explainRefusal, Reports, type ReportSources } from "./reports.ts";
 import type { JoinedConnection, SourceNegotiation } from "./source-negotiation.ts";
 import type { TrackerAddress } from "./tracker-address.ts";
 
 const SHORT_REST_MS = 1000;
+/** How long a new storage waits for its joins at the other trackers before it settles its source at one. */
+const FIRST_JOINS_MS = 1000;
 
 export interface LinkContext extends ReportSources {
   readonly network: Network;
@@ -71,6 +74,8 @@ export class TrackerLink {
   private retryAtMs: number | undefined;
   private reports: Reports | undefined;
   private rejoinedAtMs = -Infinity;
+  /** The last join left open what this storage is, because other trackers had not been tried yet. */
+  private saidUnknown = false;
   /** Sessions in a row that did not get through their first round of reports. */
   private failures = 0;
   private loggedReason = "";
@@ -159,6 +164,7 @@ export class TrackerLink {
     await this.requireMember(joined);
     await this.join(joined);
     this.enter("joined", "settling who copies old files to this server");
+    await this.letOthersJoin(signal);
     await this.context.negotiation.settle(joined);
     this.enter("negotiated", "reporting");
     this.context.log.info("tracker-link.up", {
@@ -200,8 +206,19 @@ export class TrackerLink {
     removal.requireMember();
   }
 
+  /**
+   * A storage is new only until its source is settled at one tracker; a tracker that is joined after that refuses it at
+   * first, because it looks like one that could be known elsewhere. So all of them are told first.
+   */
+  private async letOthersJoin(signal: AbortSignal): Promise<void> {
+    const { clock, negotiation, own } = this.context;
+    if (negotiation.isPending) await Promise.race([own.allTried, sleep(clock, FIRST_JOINS_MS, signal)]);
+  }
+
   private async join({ connection, exchange }: JoinedConnection): Promise<void> {
     const { identity, joinFacts, negotiation, own, trackers } = this.context;
+    const status = own.statusToReport(this.tracker.name);
+    this.saidUnknown = status === STATUS_UNKNOWN;
     const answer = await connection.call(
       trackerCommands.join,
       {
@@ -209,7 +226,7 @@ export class TrackerLink {
         groupName: identity.groupName,
         storagePort: identity.port,
         isInitialSyncPending: negotiation.isPending,
-        status: own.statusToReport(this.tracker.name),
+        status,
         storageId: identity.mode === "id" ? identity.storageId : "",
         trackerIp: connection.endpoint.host,
         trackers: trackers.map(({ joinLine }) => joinLine),
@@ -217,23 +234,23 @@ export class TrackerLink {
       exchange,
     );
     own.noteTried(this.tracker.name);
-    const status = storageStatusOf(answer.status);
-    if (status === undefined) {
+    const given = storageStatusOf(answer.status);
+    if (given === undefined) {
       const reason = `the join gave the unknown status ${answer.status}`;
       throw new FdfsError("BAD_ANSWER", { peer: this.tracker.name, reason });
     }
-    own.noteStatus(this.tracker.name, status);
+    own.noteStatus(this.tracker.name, given);
   }
 
   /** A lost connection is tried again soon, a tracker that refuses or cannot be reached not sooner than it makes sense. */
   private restAfter(error: FdfsError): number {
-    const { heartBeatMs, own } = this.context;
+    const { heartBeatMs } = this.context;
     const shortly = Math.min(heartBeatMs, SHORT_REST_MS);
     const failuresBefore = this.failures++;
     switch (this.state) {
       case "JOINING":
         // Refused because another tracker, not tried yet, could know better: that will be settled in a moment.
-        return error.kind === "IMPOSSIBLE_STATUS" && !own.wereAllTried ? shortly : heartBeatMs;
+        return error.kind === "IMPOSSIBLE_STATUS" && this.saidUnknown ? shortly : heartBeatMs;
       case "NEGOTIATING":
         // If the source is lost, the next join asks for another one.
         return failuresBefore === 0 ? shortly : heartBeatMs;

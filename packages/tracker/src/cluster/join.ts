@@ -21,7 +21,6 @@ import { isTombstone, type MemberStatus, memberStatusOf } from "./storage-status
 import { forgetWhatItHolds } from "./sync-source.ts";
 import type { CheckedTrackerList } from "./tracker-list.ts";
 
-const MAX_ID_CHARS = 15;
 const TRACKER_LINE_BYTES = 100;
 const GROUP_NAME = /^[A-Za-z0-9]{1,16}$/;
 
@@ -112,7 +111,8 @@ function checkNumbers(request: JoinRequest): void {
 function identify(cluster: Cluster, request: JoinRequest, peer: string): string {
   const { ids, trustsStorageId } = cluster.settings;
   if (ids === undefined) {
-    if (peer.length <= MAX_ID_CHARS) return peer;
+    // A short one would fit as an id, but names have no room for it: nobody could tell whose a file is.
+    if (!peer.includes(":")) return peer;
     throw new FdfsError("BAD_REQUEST", {
       peer,
       reason: "an IPv6 address needs storage ids: set use_storage_id = true and list the storages in storage_ids.conf",

@@ -31,7 +31,7 @@ export function takeHeartbeat(cluster: Cluster, node: StorageNode, { statistics 
   // One long pause is not expected for ever.
   if (node.lastBeat > 0) node.beatPause = Math.max(now - node.lastBeat, PAUSE_DECAY * node.beatPause);
   node.lastBeat = now;
-  isAlive(cluster, node, "heartbeat");
+  isAlive(cluster, node);
 }
 
 /** 84: space of all store paths. Throws BAD_REQUEST if there is not one entry per store path of the group, or a negative one. */
@@ -50,7 +50,7 @@ export function takeDiskReport(cluster: Cluster, node: StorageNode, { storePaths
   node.totalMib = storePaths.reduce((sum, path) => sum + path.totalMib, 0);
   node.freeMib = storePaths.reduce((sum, path) => sum + path.freeMib, 0);
   if (cluster.settings.policy.storePathChoice === "most-free") node.writePathCursor = roomiestPath(storePaths);
-  isAlive(cluster, node, "disk report");
+  isAlive(cluster, node);
   group.refreshSpace();
   cluster.spaceChanged();
   cluster.changed("statistics");
@@ -116,8 +116,8 @@ function isSpace(mib: number): boolean {
 }
 
 /** Any report proves life, also for the liveness check; C counts only heartbeats there. */
-function isAlive(cluster: Cluster, node: StorageNode, what: string): void {
+function isAlive(cluster: Cluster, node: StorageNode): void {
   node.lastHeartbeat = cluster.now();
   node.lastAlive = cluster.monotonicSeconds();
-  cluster.apply(node, "beat", what);
+  cluster.apply(node, "beat", "it is complete and reports");
 }

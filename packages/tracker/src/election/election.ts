@@ -26,7 +26,7 @@ export interface ElectionContext {
   readonly ownStanding: () => Standing | undefined;
 }
 
-/** `wait`: somebody else has to act first; `soon` if that is only a matter of another tracker's first join. */
+/** `wait`: somebody else has to act first; `soon` if that takes no more than a join or the end of a promise. */
 export type ElectionOutcome =
   | { readonly kind: "follow"; readonly leader: ServerAddress }
   | { readonly kind: "elected"; readonly backers: readonly ServerAddress[]; readonly down: readonly ServerAddress[] }
@@ -74,7 +74,10 @@ async function campaign({ leadership, peers }: ElectionContext, self: ServerAddr
   const notice = { leader: trackerName(self) };
   const announced = await peers.askAll(trackers.others, trackerCommands.announceLeader, notice);
   const refusal = announced.find(refuses);
-  if (refusal !== undefined) return wait(`${trackerName(refusal.tracker)} does not agree: ${refusal.error.message}`);
+  if (refusal !== undefined) {
+    const reason = `${trackerName(refusal.tracker)} does not agree: ${refusal.error.message}`;
+    return { kind: "wait", soon: refusal.error.kind === "BUSY", reason };
+  }
   const agreeing = announced.filter((answered) => "answer" in answered).map(({ tracker }) => tracker);
   const down = announced.filter((answered) => "error" in answered && certainlyDoesNotRun(answered.error));
   const all = trackers.all.length;

@@ -17,6 +17,16 @@ describe("who leads", () => {
     `);
   });
 
+  it.each([
+    //              introduced    leaderFound   elected      leaderLost   steppedDown  leaseLost
+    ["UNINTRODUCED", "LOOKING", undefined, undefined, undefined, undefined, undefined],
+    ["LOOKING", "LOOKING", "FOLLOWING", "LEADING", "LOOKING", "LOOKING", "LOOKING"],
+    ["FOLLOWING", "FOLLOWING", "FOLLOWING", "LEADING", "LOOKING", undefined, undefined],
+    ["LEADING", "LEADING", undefined, "LEADING", undefined, "LOOKING", "LOOKING"],
+  ] as const)("is, after each event in the state %s: %s, %s, %s, %s, %s, %s", (state, ...after) => {
+    expect(leaderStates.events.map((event) => leaderStates.next(state, event))).toEqual(after);
+  });
+
   it("can only be thought of by a tracker that knows the others", () => {
     const possible = leaderStates.events.filter((event) => leaderStates.next("UNINTRODUCED", event) !== undefined);
     expect(possible).toEqual(["introduced"]);

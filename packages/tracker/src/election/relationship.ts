@@ -4,7 +4,7 @@ import { FdfsError, type TrunkAssignment } from "@fastdfs-ts/protocol";
 import { type Clock, type Random, randomBelow, type Timer } from "@fastdfs-ts/runtime";
 
 import type { Leadership } from "../cluster/leadership.ts";
-import { ELECTION_PAUSE_MS, PING_FAILURES_MAX, RELATIONSHIP_MS } from "../limits.ts";
+import { ELECTION_PAUSE_MS, ELECTION_SHORT_PAUSE_MS, PING_FAILURES_MAX, RELATIONSHIP_MS } from "../limits.ts";
 import type { AbsentTrackers } from "./absent-trackers.ts";
 import { type ElectionContext, holdElection } from "./election.ts";
 import type { LeaderLink } from "./leader-link.ts";
@@ -24,7 +24,7 @@ export interface RelationshipOptions {
 export class Relationship {
   private readonly options: RelationshipOptions;
   private pingFailures = 0;
-  private waitsBecause = "";
+  private said = "";
   private isStopped = false;
   private wake: (() => void) | undefined;
   private readonly ended: Promise<void>;
@@ -51,11 +51,7 @@ export class Relationship {
   }
 
   private async run(): Promise<void> {
-    while (!this.isStopped) {
-      const pauseMs = await this.step();
-      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- stopped meanwhile
-      if (!this.isStopped) await this.pause(pauseMs);
-    }
+    while (!this.isStopped) await this.pause(await this.step());
   }
 
   /** Returns how long to wait before the next step, in milliseconds. */
@@ -78,11 +74,11 @@ export class Relationship {
     // Meanwhile another one may have won.
     if (leadership.state !== "LOOKING") return RELATIONSHIP_MS;
     if (outcome.kind === "wait") {
-      this.logWaiting(outcome.reason);
-      const { min, max } = ELECTION_PAUSE_MS;
-      return outcome.soon ? RELATIONSHIP_MS : min + randomBelow(random, max - min + 1);
+      this.say("leader.none", outcome.reason);
+      const { min, max } = outcome.soon ? ELECTION_SHORT_PAUSE_MS : ELECTION_PAUSE_MS;
+      return min + randomBelow(random, max - min + 1);
     }
-    this.waitsBecause = "";
+    this.said = "";
     this.pingFailures = 0;
     if (outcome.kind === "follow") leadership.follow(outcome.leader, "it leads");
     else {
@@ -105,6 +101,11 @@ export class Relationship {
       return RELATIONSHIP_MS;
     } catch (thrown) {
       const error = FdfsError.fromUnknown(thrown);
+      if (error.kind === "NOT_FOUND") {
+        // It leads and lives; forgetting it would only mean to find it again, for ever.
+        this.say("leader.knows-us-not", `${error.message}; give all storages the same tracker_server lines`);
+        return RELATIONSHIP_MS;
+      }
       this.pingFailures++;
       const doesNotLead = error.kind === "NOT_SUPPORTED";
       if (leadership.leader === leader && (doesNotLead || this.pingFailures >= PING_FAILURES_MAX)) {
@@ -124,14 +125,15 @@ export class Relationship {
   }
 
   /** The same trouble in each round is said once. */
-  private logWaiting(reason: string): void {
-    if (reason === this.waitsBecause) return;
-    this.waitsBecause = reason;
-    this.options.onEvent("leader.none", { reason });
+  private say(event: string, reason: string): void {
+    if (reason === this.said) return;
+    this.said = reason;
+    this.options.onEvent(event, { reason });
   }
 
   /** Ends early when the leader changes. */
   private async pause(ms: number): Promise<void> {
+    if (this.isStopped) return;
     let timer: Timer | undefined;
     await new Promise<void>((resolve) => {
       timer = this.options.clock.after(ms, resolve);

@@ -1,20 +1,23 @@
 // Before the first storage joins: does another tracker know better what the cluster looks like? A tracker without groups,
 // or one that was down for long, takes over the state of the best other one (cluster-behaviour.md §7.6).
 import { FdfsError, trackerCommands } from "@fastdfs-ts/protocol";
-import type { ServerAddress } from "@fastdfs-ts/runtime";
+import { type Clock, type ServerAddress, sleep } from "@fastdfs-ts/runtime";
 
 import type { Cluster } from "../cluster/cluster.ts";
 import { restoreCluster } from "../cluster/stored-cluster.ts";
 import { type CheckedTrackerList, trackerName } from "../cluster/tracker-list.ts";
 import { type Candidate, compareCandidates, type Standing } from "../election/candidate-rank.ts";
 import { knowsNothingYet, type TrackerPeers } from "../election/tracker-peers.ts";
-import { OUTDATED_AFTER_SECONDS } from "../limits.ts";
+import { OUTDATED_AFTER_SECONDS, STATE_FETCH_ATTEMPTS, STATE_FETCH_PAUSE_MS } from "../limits.ts";
 import { fetchStateFiles } from "./fetch-state-files.ts";
-import { parseStateFiles } from "./state-files-of.ts";
+import { parseStateFiles, type StateFileContents } from "./state-files-of.ts";
 
 export interface HandoverOptions {
   readonly cluster: Cluster;
+  readonly clock: Clock;
   readonly peers: TrackerPeers;
+  /** Ends what is under way. */
+  readonly signal: AbortSignal;
   readonly ownStanding: () => Standing;
   /** How long this tracker had been down before its start. */
   readonly downSeconds: number;
@@ -86,9 +89,23 @@ export class Handover {
     return donors[0] !== undefined && compareCandidates(donors[0], own) > 0 ? donors : [];
   }
 
+  /** Several new trackers may come to the same donor, which serves one at a time: it takes milliseconds. */
+  private async fetchInTurn(donor: ServerAddress): Promise<StateFileContents> {
+    const { clock, peers, signal } = this.options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await fetchStateFiles(peers, donor);
+      } catch (error) {
+        const isBusy = error instanceof FdfsError && error.kind === "BUSY";
+        if (!isBusy || attempt === STATE_FETCH_ATTEMPTS) throw error;
+        await sleep(clock, STATE_FETCH_PAUSE_MS, signal);
+      }
+    }
+  }
+
   private async takeFrom(donor: ServerAddress): Promise<void> {
-    const { cluster, peers, replaceStored } = this.options;
-    const stored = parseStateFiles(await fetchStateFiles(peers, donor));
+    const { cluster, replaceStored } = this.options;
+    const stored = parseStateFiles(await this.fetchInTurn(donor));
     if (typeof stored === "string") {
       throw new FdfsError("BAD_ANSWER", {
         peer: trackerName(donor),

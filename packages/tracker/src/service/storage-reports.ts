@@ -95,11 +95,12 @@ function joinRoute(cluster: Cluster, joined: JoinedConnections, handover: Pick<H
     return { status: storageStatusValue(member.status), sourceStorageId: member.syncSource?.id ?? "" };
   };
   const joinLater = async (request: JoinRequest, session: Session) => {
-    let isGone = false as boolean; // set in a callback, which the compiler does not see
-    session.onClosed(() => (isGone = true));
+    const gone = new AbortController();
+    session.onClosed(() => gone.abort());
     const trackers = explained(cluster, "join.refused", session, () => trackersOf(cluster, request, originOf(session)));
     await handover.take(trackers);
-    if (isGone) throw new FdfsError("CONNECTION_LOST", { peer: session.remote.host, reason: "gone before it joined" });
+    if (gone.signal.aborted)
+      throw new FdfsError("CONNECTION_LOST", { peer: session.remote.host, reason: "gone before it joined" });
     return joinNow(request, session);
   };
   return answer(trackerCommands.join, (request, session) =>

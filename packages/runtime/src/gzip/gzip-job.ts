@@ -4,6 +4,8 @@
 // needed, and a simulated world gets the same bytes at the same time.
 // eslint-disable-next-line no-restricted-imports
 import { gzipSync } from "node:zlib";
+import { dirname } from "node:path";
+
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Disk, DiskFile } from "../ports/disk.ts";
 
@@ -121,6 +123,8 @@ export class GzipJob {
   #finish(): void {
     const { disk, path, onEnd } = this.#options;
     disk.rename(this.#unfinishedPath, path + gzipSuffix);
+    // Or a power cut could undo the new name and keep the removal.
+    disk.syncDirectory(dirname(path));
     this.#closeFiles();
     disk.unlink(path);
     onEnd(undefined);
@@ -141,4 +145,24 @@ export class GzipJob {
     files?.from.close();
     files?.to.close();
   }
+}
+
+/** Runs a job to its end. Throws the disk's error, or the signal's reason; then the file is as it was. */
+export function gzipFile(disk: Disk, clock: Clock, path: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const onAbort = () => {
+      job.cancel();
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a signal's reason may be anything
+      reject(signal.reason);
+    };
+    const onEnd = (error: unknown) => {
+      signal.removeEventListener("abort", onAbort);
+      if (error === undefined) resolve();
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the disk threw
+      else reject(error);
+    };
+    const job = GzipJob.start({ disk, clock, path, onEnd });
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
 }
