@@ -151,6 +151,6 @@ function show(report: Report, { minutes, from, to }: Arguments): void {
   if (from === to || complaints.length > 0) for (const fault of faults) console.log(`  ${fault}`);
   for (const line of report.trace) console.log(`  | ${line}`);
   if (complaints.length === 0) return;
-  for (const complaint of complaints) console.log(`  ${complaint}`);
+  for (const line of [...report.evidence, ...complaints]) console.log(`  ${line}`);
   console.log(`  again: npm run simulate -- --seed ${seed} --minutes ${minutes}`);
 }

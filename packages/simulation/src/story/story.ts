@@ -6,6 +6,7 @@ import { LogWatch } from "../checkers/log-watch.ts";
 import { quietComplaints } from "../checkers/quiet.ts";
 import { SimCluster } from "../sim-cluster.ts";
 import { Prng } from "../prng.ts";
+import { evidence } from "./evidence.ts";
 import { FaultSchedule } from "./fault-schedule.ts";
 import { type FaultKind, faultKinds } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
@@ -37,6 +38,8 @@ export interface StoryResult {
   readonly failedCalls: number;
   readonly events: number;
   readonly virtualMinutes: number;
+  /** What the logs of the members say about the files in the complaints. */
+  readonly evidence: readonly string[];
   /** The last lines of the trace. */
   readonly trace: readonly string[];
 }
@@ -102,6 +105,7 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
     failedCalls: results.reduce((sum, { failures }) => sum + failures, 0),
     events: world.events,
     virtualMinutes: world.nowMs / 60_000,
+    evidence: evidence(cluster, complaints),
     trace: world.trace.lines,
   };
 }
