@@ -1,4 +1,4 @@
-import { namesBelowBase, storedFiles, textBelowBase } from "../disk-view.ts";
+import { allFiles, namesBelowBase, textBelowBase } from "../disk-view.ts";
 import type { SimMember } from "../sim-cluster.ts";
 import type { StoryStage } from "../story/stage.ts";
 import type { Checker } from "./checker.ts";
@@ -33,13 +33,17 @@ function passed({ cluster, losses }: StoryStage, member: SimMember, peer: SimMem
     ...[...logs.matchAll(/^\d+ [Dd] (\S+)$/gm)].map(([, file]) => file!),
     ...[...logs.matchAll(/^\d+ [Rr] \S+ (\S+)$/gm)].map(([, oldName]) => oldName!),
   ]);
-  const own = storedFiles(member);
-  const held = storedFiles(peer);
+  const own = allFiles(member);
+  const held = allFiles(peer);
   const parked = parkedRecords(member, peer);
-  return [...log.slice(0, offset).matchAll(/^\d+ C (\S+)$/gm)]
-    .map(([, file]) => file!)
-    .filter((file) => own.has(file) && !held.has(file) && !gone.has(file) && !parked.includes(` ${file}`))
-    .map((file) => `${name} has passed ${file}, which is not there`);
+  return (
+    [...log.slice(0, offset).matchAll(/^\d+ C (\S+)$/gm)]
+      .map(([, file]) => file!)
+      .filter((file) => own.has(file) && !held.has(file) && !parked.includes(` ${file}`))
+      // Metadata goes with its file.
+      .filter((file) => !gone.has(file) && !gone.has(file.replace(/-m$/, "")))
+      .map((file) => `${name} has passed ${file}, which is not there`)
+  );
 }
 
 /** Stories are too short for a second part of the log. */

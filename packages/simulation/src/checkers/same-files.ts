@@ -29,7 +29,8 @@ function differences(a: SimMember, b: SimMember, conflicted: ReadonlySet<string>
     }
   }
   for (const name of filesB.keys()) {
-    if (!filesA.has(name) && !conflicted.has(`${a.groupName}/${name}`)) complaints.push(`${a.groupName}/${name} is on ${b.id}, not on ${a.id}`);
+    if (!filesA.has(name) && !conflicted.has(`${a.groupName}/${name}`))
+      complaints.push(`${a.groupName}/${name} is on ${b.id}, not on ${a.id}`);
   }
   return complaints;
 }

@@ -122,12 +122,18 @@ export class PushRequests {
       case "append":
       case "modify":
         return this.range(task, target, batch, streams);
+      case "deleteOld":
+        return this.head(task, batch);
       case "delete":
         // It may have been created again since.
         return after(disk.linkStat(target.path), (stat) => (stat === undefined ? this.head(task, batch) : GONE));
       case "truncate":
-      case "rename":
         return after(disk.linkStat(target.path), (stat) => (stat === undefined ? GONE : this.head(task, batch)));
+      case "rename":
+        return after(disk.linkStat(target.path), (stat) => {
+          if (stat === undefined) task.form = "deleteOld";
+          return this.head(task, batch);
+        });
       case "link":
         return after(disk.linkStat(target.path), (stat) => (stat?.kind === "symlink" ? this.head(task, batch) : GONE));
     }
@@ -248,6 +254,8 @@ export class PushRequests {
         return storageCommands.syncCreateFile.request.encode(this.fileHead(task, contentBytes));
       case "delete":
         return storageCommands.syncDeleteFile.request.encode({ timestampSeconds, groupName, logicalName });
+      case "deleteOld":
+        return storageCommands.syncDeleteFile.request.encode({ timestampSeconds, groupName, logicalName: extra });
       case "append":
       case "modify": {
         const { offset } = twoNumbers(task);
