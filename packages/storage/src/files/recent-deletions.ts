@@ -45,7 +45,8 @@ export class RecentDeletions {
     switch (op) {
       case "D":
       case "d":
-        return this.note(logicalName, seconds);
+        this.note(logicalName, seconds);
+        return;
       case "R":
       case "r":
         if (extra !== undefined) this.note(extra, seconds);
