@@ -16,7 +16,10 @@ export const marks: Checker = {
   check: (stage) =>
     stage.cluster.members.flatMap((member) => {
       if (member.process.server === undefined) return [];
-      const peers = stage.cluster.membersOf(member.groupName).filter((peer) => peer !== member);
+      // What a new member lacks is given by its source, whatever the marks of the others say.
+      const peers = stage.cluster
+        .membersOf(member.groupName)
+        .filter((peer) => peer !== member && stage.cluster.isActiveSomewhere(peer));
       return peers.flatMap((peer) => passed(stage, member, peer));
     }),
 };

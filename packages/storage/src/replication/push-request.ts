@@ -97,7 +97,7 @@ export class PushRequests {
   }
 
   /** Undefined for a name that no file here can have: it came from a peer with more store paths, or from another time. */
-  private resolve({ record }: PushTask): ResolvedName | undefined {
+  private resolve({ record }: Pick<PushTask, "record">): ResolvedName | undefined {
     try {
       return resolveName(this.store, record.logicalName);
     } catch {
@@ -130,10 +130,9 @@ export class PushRequests {
       case "truncate":
         return after(disk.linkStat(target.path), (stat) => (stat === undefined ? GONE : this.head(task, batch)));
       case "rename":
-        return after(disk.linkStat(target.path), (stat) => {
-          if (stat === undefined) task.form = "deleteOld";
-          return this.head(task, batch);
-        });
+        return after(disk.linkStat(target.path), (stat) =>
+          stat === undefined ? this.oldName(task, batch) : this.head(task, batch),
+        );
       case "link":
         return after(disk.linkStat(target.path), (stat) => (stat?.kind === "symlink" ? this.head(task, batch) : GONE));
     }
@@ -200,6 +199,18 @@ export class PushRequests {
     } finally {
       if (!isHandedOn) await file.close();
     }
+  }
+
+  /** Deleted, or given another name, since it was renamed. */
+  private oldName(task: PushTask, batch: FrameBatch): Awaitable<Prepared> {
+    const { record } = task;
+    const old = this.resolve({ record: { ...record, logicalName: record.extra ?? "" } });
+    if (old === undefined) return GONE;
+    return after(old.storePath.disk.linkStat(old.path), (stat) => {
+      if (stat !== undefined) return GONE;
+      task.form = "deleteOld";
+      return this.head(task, batch);
+    });
   }
 
   /** A request without content. */
