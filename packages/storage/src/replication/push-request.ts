@@ -51,15 +51,17 @@ const GONE = { kind: "gone" } as const;
 export class PushRequests {
   private readonly store: FileStore;
   private readonly peerIsOurs: boolean;
+  private readonly mayMissFiles: () => boolean;
 
-  constructor(store: FileStore, peerIsOurs: boolean) {
+  constructor(store: FileStore, peerIsOurs: boolean, mayMissFiles: () => boolean) {
     this.store = store;
     this.peerIsOurs = peerIsOurs;
+    this.mayMissFiles = mayMissFiles;
   }
 
   /**
    * Writes the request of a task into the batch, or opens what is too large for one if the caller `streams`. Throws
-   * FdfsError if the file is there and cannot be read.
+   * FdfsError if the file is there and cannot be read, or is not there although it may come back.
    */
   prepare(task: PushTask, batch: FrameBatch, streams: boolean): Awaitable<Prepared> {
     // C servers log a link that they are given as a line that no reader can take, and their own replication stops there, so
@@ -69,13 +71,24 @@ export class PushRequests {
     if (target === undefined) return GONE;
     return this.locked(target, () =>
       rescue(
-        () => this.build(task, target, batch, streams),
+        () => after(this.build(task, target, batch, streams), (prepared) => this.heldBack(task, prepared)),
         (error) => {
-          if (systemErrorCode(error) === "ENOENT") return GONE;
+          if (systemErrorCode(error) === "ENOENT") return this.heldBack(task, GONE);
           throw FdfsError.fromUnknown(error, { fileName: task.record.logicalName });
         },
       ),
     );
+  }
+
+  /** What is not here yet is not gone for good: its record waits (parked-records.ts). */
+  private heldBack(task: PushTask, prepared: Prepared): Prepared {
+    if (prepared.kind === "gone" && task.form !== "delete" && this.mayMissFiles()) {
+      throw new FdfsError("NOT_FOUND", {
+        fileName: task.record.logicalName,
+        reason: "lost with a disk or a power cut, and not fetched back from another member yet",
+      });
+    }
+    return prepared;
   }
 
   /** The size of the file that a create would send, undefined if there is none. */

@@ -66,6 +66,7 @@ export interface ReplicatorContext {
   readonly confirmedBy: (storageId: string) => BinlogPosition;
   /** Something was reached that trackers should hear of at once. */
   readonly onMilestone: () => void;
+  readonly mayMissFiles: () => boolean;
 }
 
 /** For status displays. */
@@ -327,7 +328,7 @@ export class Replicator {
   }
 
   private async feed(queue: PushQueue, signal: AbortSignal): Promise<void> {
-    const { store, world, deadlines, config } = this.context;
+    const { store, world, deadlines, config, mayMissFiles } = this.context;
     const { peer } = this;
     const connection = await this.dialer.connect(peer, signal);
     if (this.peer !== peer || !this.isCurrent(queue)) {
@@ -337,7 +338,7 @@ export class Replicator {
     const doneBefore = queue.syncedRows;
     const beganMs = world.clock.monotonic();
     const session = new PeerSession(
-      { store, clock: world.clock, deadlines, config, queue, dialer: this.dialer, peer },
+      { store, clock: world.clock, deadlines, config, queue, dialer: this.dialer, peer, mayMissFiles },
       connection,
     );
     this.session = session;
