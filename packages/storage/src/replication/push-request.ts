@@ -187,15 +187,16 @@ export class PushRequests {
   }
 
   private async range(task: PushTask, target: ResolvedName, batch: FrameBatch, streams: boolean): Promise<Prepared> {
-    const { offset, length } = twoNumbers(task);
-    if (length > BATCHED_CONTENT_BYTES && !streams) return LARGE;
+    const { offset, length: logged } = twoNumbers(task);
+    if (logged > BATCHED_CONTENT_BYTES && !streams) return LARGE;
     const frontBytes = HEADER_BYTES + headBytes(task);
-    if (length <= BATCHED_CONTENT_BYTES && batch.room < frontBytes + length) return FULL;
+    if (logged <= BATCHED_CONTENT_BYTES && batch.room < frontBytes + logged) return FULL;
     const file = await target.storePath.disk.open(target.path, "read");
     let isHandedOn = false;
     try {
-      // Cut off since: a later record says so.
-      if ((await file.stat()).sizeBytes < offset + length) return GONE;
+      // What was cut off since is not missed: a later record says so.
+      const length = Math.min(logged, (await file.stat()).sizeBytes - offset);
+      if (length < 0 || (length === 0 && logged > 0)) return GONE;
       if (length > BATCHED_CONTENT_BYTES) {
         isHandedOn = true;
         return this.streamed(task, file, offset, length);

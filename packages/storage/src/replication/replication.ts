@@ -55,6 +55,7 @@ export class Replication {
       ownId: identity.storageId,
       trackers: new TrackerDialogue({ ...world, ...config, ...options, groupName: identity.groupName, trackers, log }),
       confirmedBy: (storageId) => this.confirmedBy(storageId),
+      parkedFor: (storageId) => this.replicators.get(storageId)?.parked ?? [],
       onMilestone: options.onMilestone ?? (() => undefined),
       mayMissFiles: options.mayMissFiles ?? (() => false),
     };

@@ -64,6 +64,8 @@ export interface ReplicatorContext {
   readonly trackers: TrackerDialogue;
   /** How far another peer has confirmed our log. */
   readonly confirmedBy: (storageId: string) => BinlogPosition;
+  /** What another peer refuses so far. */
+  readonly parkedFor: (storageId: string) => readonly BinlogRecord[];
   /** Something was reached that trackers should hear of at once. */
   readonly onMilestone: () => void;
   readonly mayMissFiles: () => boolean;
@@ -138,6 +140,12 @@ export class Replicator {
     if (this.queue !== undefined) return this.queue.confirmed;
     const mark = this.mark.load();
     return mark === undefined ? undefined : { part: mark.binlogIndex, offset: mark.binlogOffset };
+  }
+
+  /** What the peer refuses so far. */
+  get parked(): readonly BinlogRecord[] {
+    const { disk } = this.context.world;
+    return (this.queue?.parked ?? ParkedRecords.open(disk, this.parkedPath, this.log)).records;
   }
 
   /** The trackers say something new of the peer. */
@@ -269,7 +277,7 @@ export class Replicator {
   }
 
   private async openQueue(signal: AbortSignal): Promise<void> {
-    const { store, world, config, ownId, confirmedBy } = this.context;
+    const { store, world, config, ownId, confirmedBy, parkedFor } = this.context;
     const { disk, clock } = world;
     const { binlog } = store;
     const { peer } = this;
@@ -280,16 +288,20 @@ export class Replicator {
       await this.wait(config.heartBeatIntervalMs, signal);
       return;
     }
-    const start =
-      startFromMark(mark, peer.status, source, ownId) ??
-      (await freshStart({ disk, clock, folder: binlog.folder, end: binlog.position, ownId, source, confirmedBy }));
+    const parked = ParkedRecords.open(disk, this.parkedPath, this.log);
+    let start = startFromMark(mark, peer.status, source, ownId);
+    if (start === undefined) {
+      const { folder, position: end } = binlog;
+      start = await freshStart({ disk, clock, folder, end, ownId, source, confirmedBy });
+      if (source !== undefined) await parked.adopt(parkedFor(source.sourceStorageId), clock.now());
+    }
     // The peer began anew while we were looking.
     if (this.peer.status !== peer.status && permissions[this.peer.status] !== "feed") return;
     this.source = source;
-    this.begin(start, mark);
+    this.begin(start, mark, parked);
   }
 
-  private begin(start: StartPosition, mark: SyncMark | undefined): void {
+  private begin(start: StartPosition, mark: SyncMark | undefined, parked: ParkedRecords): void {
     const { store, world } = this.context;
     const { disk, clock } = world;
     const queue = PushQueue.open({
@@ -299,7 +311,7 @@ export class Replicator {
       binlog: store.binlog,
       from: start.position,
       role: start,
-      parked: ParkedRecords.open(disk, this.parkedPath, this.log),
+      parked,
       peerId: this.peer.storageId,
       onProgress: () => {
         this.mark.touch();
