@@ -12,6 +12,7 @@ import {
 } from "@fastdfs-ts/runtime";
 
 import { type BinlogPosition, logStart } from "../binlog/binlog-position.ts";
+import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { SyncMark } from "../formats/mark-file.ts";
 import type { Peer } from "../tracker-link/membership-view.ts";
