@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { HostCrashed } from "./life.ts";
+import { faultKinds } from "./story/faults.ts";
 import { runStory, type StoryResult } from "./story/story.ts";
 
 const help = `Simulated clusters: real trackers, storages and clients in one process on virtual time, with faults drawn from a seed.
@@ -16,6 +17,8 @@ const help = `Simulated clusters: real trackers, storages and clients in one pro
   --jobs N       processes at a time (default 2)
   --every N      only each Nth seed of the range
   --trace N      lines of the trace that are shown of a failed story (default 40)
+  --without TEXT no faults with this text in their names
+  --about TEXT   only lines of the trace with this text, of any story
   --json         one line of JSON per story instead of text
   --help
 
@@ -28,8 +31,13 @@ interface Arguments {
   readonly minutes: number;
   readonly jobs: number;
   readonly traceLines: number;
+  readonly without: string | undefined;
+  readonly about: string | undefined;
   readonly isJson: boolean;
 }
+
+/** Lines of the trace that hide the others: every piece of every connection, the probes of disks. */
+const tellsLittle = / bytes arrive$|\/\d+\.probe/;
 
 interface Report extends StoryResult {
   /** What it took, in seconds. */
@@ -70,6 +78,8 @@ function readArguments(): Arguments | string {
       jobs: { type: "string", default: "2" },
       every: { type: "string", default: "1" },
       trace: { type: "string", default: "40" },
+      without: { type: "string" },
+      about: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -80,7 +90,14 @@ function readArguments(): Arguments | string {
   const numbers = { minutes: Number(values.minutes), jobs: Number(values.jobs), every: Number(values.every) };
   if (!Object.values(numbers).every((number) => number > 0)) return `--minutes, --jobs, --every: numbers.\n\n${help}`;
   const range = { from: Number(from), to: Number(to ?? from) };
-  return { ...range, ...numbers, traceLines: Number(values.trace), isJson: values.json };
+  return {
+    ...range,
+    ...numbers,
+    traceLines: Number(values.trace),
+    without: values.without,
+    about: values.about,
+    isJson: values.json,
+  };
 }
 
 /** Tells stories in processes of their own, `jobs` at a time. */
@@ -93,7 +110,7 @@ async function runAll(args: Arguments, onReport: (report: Report) => void): Prom
   await Promise.all(Array.from({ length: jobs }, (_, job) => runChild(job, args, onReport)));
 }
 
-async function runHere(seed: number, { minutes, traceLines }: Arguments): Promise<Report> {
+async function runHere(seed: number, { minutes, traceLines, without, about }: Arguments): Promise<Report> {
   const unhandled: string[] = [];
   const onUnhandled = (reason: unknown) => {
     // The code of a process that was killed in the simulation is still here, and may well end badly.
@@ -101,18 +118,26 @@ async function runHere(seed: number, { minutes, traceLines }: Arguments): Promis
   };
   process.on("unhandledRejection", onUnhandled);
   const startedMs = Date.now();
-  const result = await runStory({ seed, minutes });
+  const result = await runStory({
+    seed,
+    minutes,
+    faults: faultKinds.filter(({ name }) => without === undefined || !name.includes(without)),
+  });
   process.off("unhandledRejection", onUnhandled);
   const complaints = [...result.complaints, ...unhandled.map((stack) => `no unhandled rejection: ${stack}`)];
-  const trace = complaints.length === 0 ? [] : result.trace.slice(-traceLines);
+  const isTold = (line: string) => (about === undefined ? !tellsLittle.test(line) : line.includes(about));
+  const told = complaints.length === 0 && about === undefined ? [] : result.trace.filter(isTold);
+  const trace = told.slice(Math.max(0, told.length - traceLines));
   return { ...result, complaints, trace, seconds: (Date.now() - startedMs) / 1000 };
 }
 
 function runChild(job: number, args: Arguments, onReport: (report: Report) => void): Promise<void> {
-  const { from, to, every, jobs, minutes, traceLines } = args;
+  const { from, to, every, jobs, minutes, traceLines, without, about } = args;
   const first = from + job * every;
   if (first > to) return Promise.resolve();
   const options = {
+    ...(about === undefined ? {} : { about }),
+    ...(without === undefined ? {} : { without }),
     seeds: `${first}..${to}`,
     every: every * jobs,
     jobs: 1,
@@ -133,15 +158,17 @@ function runChild(job: number, args: Arguments, onReport: (report: Report) => vo
   });
 }
 
-function show(report: Report, { minutes, from, to }: Arguments): void {
+function show(report: Report, { minutes, without, from, to }: Arguments): void {
   const { seed, complaints, shape, faults, files, calls, failedCalls, events, virtualMinutes, seconds } = report;
   const cluster = `${shape.trackers} trackers, groups of ${shape.groups.join(" and ")}, ${shape.usesIds ? "ids" : "addresses"}`;
   const facts = `${virtualMinutes.toFixed(1)} min, ${files} files, ${failedCalls} of ${calls} calls failed, ${events} events`;
   const verdict = complaints.length === 0 ? "ok" : "FAILED";
   console.log(`seed ${seed} ${verdict}: ${cluster}; ${facts}; ${seconds.toFixed(1)} s; ${report.fingerprint}`);
   if (from === to || complaints.length > 0) for (const fault of faults) console.log(`  ${fault}`);
-  if (complaints.length === 0) return;
   for (const line of report.trace) console.log(`  | ${line}`);
-  for (const complaint of complaints) console.log(`  ${complaint}`);
-  console.log(`  again: npm run simulate -- --seed ${seed} --minutes ${minutes}`);
+  if (complaints.length === 0) return;
+  for (const line of [...report.evidence, ...complaints]) console.log(`  ${line}`);
+  console.log(
+    `  again: npm run simulate -- --seed ${seed} --minutes ${minutes}${without === undefined ? "" : ` --without "${without}"`}`,
+  );
 }

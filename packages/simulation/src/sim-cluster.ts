@@ -130,9 +130,17 @@ export class SimCluster {
   }
 
   get isInService(): boolean {
-    return this.trackers.every(({ server }) =>
-      this.#members.every(({ groupName, id }) => server?.cluster.findGroup(groupName)?.find(id)?.status === "ACTIVE"),
-    );
+    return this.#members.every((member) => this.isActiveEverywhere(member));
+  }
+
+  /** Whether a tracker that runs sends clients to the member. */
+  isActiveSomewhere({ groupName, id }: SimMember): boolean {
+    return this.trackers.some(({ server }) => server?.cluster.findGroup(groupName)?.find(id)?.status === "ACTIVE");
+  }
+
+  /** Whether every tracker runs and sends clients to the member. */
+  isActiveEverywhere({ groupName, id }: SimMember): boolean {
+    return this.trackers.every(({ server }) => server?.cluster.findGroup(groupName)?.find(id)?.status === "ACTIVE");
   }
 
   /** A client on a host of its own. */

@@ -181,6 +181,7 @@ export async function openStorage(
     config,
     localAddress,
     onMilestone: () => links.reportSoon(),
+    mayMissFiles: () => pending.state !== undefined,
   });
   opened.replication = replication;
   removal.onRemoved(() => void replication.stop());

@@ -13,7 +13,8 @@ import { readFile } from "./every-request.ts";
 
 const bytes = (count: number, letter = "x") => Buffer.alloc(count, letter);
 const OLD = bytes(100, "a");
-const nameOf = (n: number) => `M00/00/01/CmAAC2sCaA-ACKP8AAAAKnl8CjM${String(n).padStart(3, "0")}.txt`;
+// Names of slaves: they may be given again after a deletion.
+const nameOf = (n: number) => `M00/00/01/CmAAC2sCaA-ACKP8AAAAKnl8CjM577_${n}.txt`;
 const FILE = nameOf(1);
 const NEW = nameOf(2);
 const LARGE = 2_000_000;

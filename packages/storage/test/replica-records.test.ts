@@ -1,8 +1,8 @@
 // Every row of the tables in wire-protocol.md §9.3 to §9.9: what a pushed record is answered, what the file is afterwards,
 // what the log says.
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { connectionCommands, frame, HEADER_BYTES, storageCommands } from "@fastdfs-ts/protocol";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { composeName, connectionCommands, crc32, frame, HEADER_BYTES, storageCommands } from "@fastdfs-ts/protocol";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RawClient } from "./raw-client.ts";
 import { emptyStatus, push, RECORD_SECONDS, type RecordOptions } from "./replica-pusher.ts";
 import { type ServedStore, serveStore } from "./served-store.ts";
@@ -10,20 +10,24 @@ import { type ServedStore, serveStore } from "./served-store.ts";
 let served: ServedStore;
 let client: RawClient;
 
-beforeAll(async () => {
+// A store for each row: what was deleted in one must not matter in the next.
+beforeEach(async () => {
   served = await serveStore();
   client = await RawClient.dial(served.port);
 });
-afterAll(async () => {
+afterEach(async () => {
   await client.end();
   await served.remove();
 });
 
 const NAME = "M00/00/01/CmAAC2sCaA-ACKP8AAAAKnl8CjM577.txt";
 const OTHER = "M00/00/02/CmAAC2sCaBOAPV4VAAAEG2Fs367708.txt";
+const SLAVE = OTHER.replace(".txt", "_small.txt");
 const pathOf = (name: string) => served.store.paths.all[0]!.fileAt(name.slice(4));
 const bytes = (count: number, letter = "x") => Buffer.alloc(count, letter);
 const LARGE = 3_000_000;
+/** The name of a normal file that states this content. */
+const STATED = statedName(bytes(5));
 
 /** What is there before: content, or a link or directory. */
 type Before = Buffer | "link" | "directory" | undefined;
@@ -35,6 +39,8 @@ interface Row {
   readonly before?: Before;
   /** Where NAME is the old name: what lies under the other one. */
   readonly otherBefore?: Before;
+  /** Default OTHER. */
+  readonly otherName?: string;
   readonly request: () => Buffer;
   readonly status: number;
   readonly after?: After;
@@ -146,7 +152,7 @@ const deletions: Row[] = [
     logged: `d ${NAME}`,
   },
   { title: "17, a link", before: "link", request: () => push.delete(NAME), status: 0, logged: `d ${NAME}` },
-  { title: "17, missing", request: () => push.delete(NAME), status: 2 },
+  { title: "17, missing: it must not come later", request: () => push.delete(NAME), status: 2, logged: `d ${NAME}` },
   {
     title: "17, a directory",
     before: "directory",
@@ -249,11 +255,18 @@ const truncations: Row[] = [
     logged: `t ${NAME} 10 14`,
   },
   {
-    title: "37, another size",
+    title: "37, the new size already",
     before: bytes(4),
     request: () => push.truncate(NAME, 10, 4),
     status: 17,
     after: bytes(4),
+  },
+  {
+    title: "37, another size, from a peer that can push it whole no more",
+    before: bytes(7),
+    request: () => push.truncate(NAME, 10, 4),
+    status: 17,
+    after: bytes(7),
   },
   { title: "37, a link", before: "link", request: () => push.truncate(NAME, 5, 4), status: 17, after: "link" },
 ];
@@ -291,19 +304,36 @@ const renamings: Row[] = [
   {
     title: "40, old name there",
     before: bytes(5),
-    request: () => push.rename(OTHER, NAME),
+    request: () => push.rename(STATED, NAME),
     status: 0,
+    otherName: STATED,
     otherAfter: bytes(5),
-    logged: `r ${OTHER} ${NAME}`,
+    logged: `r ${STATED} ${NAME}`,
   },
   {
-    title: "40, both there",
+    title: "40, old name there, and not what the new one states: the whole file is asked for",
+    before: bytes(4),
+    request: () => push.rename(STATED, NAME),
+    status: 2,
+    logged: `r ${STATED} ${NAME}`,
+  },
+  {
+    title: "40, old name there, new name states nothing",
+    before: bytes(5),
+    request: () => push.rename(SLAVE, NAME),
+    status: 0,
+    otherName: SLAVE,
+    otherAfter: bytes(5),
+    logged: `r ${SLAVE} ${NAME}`,
+  },
+  {
+    title: "40, both there: the old one goes",
     before: bytes(5),
     otherBefore: bytes(6),
     request: () => push.rename(OTHER, NAME),
     status: 17,
-    after: bytes(5),
     otherAfter: bytes(6),
+    logged: `r ${OTHER} ${NAME}`,
   },
   {
     title: "40, only the new name there",
@@ -311,9 +341,23 @@ const renamings: Row[] = [
     request: () => push.rename(OTHER, NAME),
     status: 17,
     otherAfter: bytes(6),
+    logged: `r ${OTHER} ${NAME}`,
   },
-  { title: "40, none there", request: () => push.rename(OTHER, NAME), status: 2 },
+  { title: "40, none there", request: () => push.rename(OTHER, NAME), status: 2, logged: `r ${OTHER} ${NAME}` },
 ];
+
+function statedName(content: Buffer): string {
+  const checksum = crc32(0, content);
+  const name = {
+    kind: "normal",
+    source: 0x0a60000b,
+    createdSeconds: RECORD_SECONDS,
+    fileBytes: content.length,
+    crc32: checksum,
+    extension: "txt",
+  } as const;
+  return `M00/00/02/${composeName(name, 0, "001.txt")}`;
+}
 
 function put(name: string, what: Before): void {
   const path = pathOf(name);
@@ -339,10 +383,6 @@ function expectSame(now: After, wanted: After, what: string): void {
   // Comparing megabytes as values takes seconds.
   if (Buffer.isBuffer(now) && Buffer.isBuffer(wanted) && now.equals(wanted)) return;
   expect(now, what).toEqual(wanted);
-}
-
-function clean(): void {
-  for (const name of [NAME, OTHER]) rmSync(pathOf(name), { force: true, recursive: true });
 }
 
 /** A file that was changed has the time of the record; a renamed one keeps its own. */
@@ -379,9 +419,9 @@ describe.each([
   ["renamings", renamings],
 ])("%s that a peer pushes", (_, rows) => {
   it.each(rows)("$title → $status", async (row) => {
-    clean();
+    const { otherName = OTHER } = row;
     put(NAME, row.before);
-    put(OTHER, row.otherBefore);
+    put(otherName, row.otherBefore);
     const before = log().length;
     const { statistics } = served.store;
     statistics.lastSyncUpdateSeconds = statistics.totalSyncInBytes = statistics.successSyncInBytes = 0;
@@ -394,7 +434,7 @@ describe.each([
     // Nothing of the content is left over to be taken for a request.
     expect(emptyStatus(await client.exchange(activeTest))).toBe(0);
     expectSame(found(NAME), row.after, NAME);
-    expectSame(found(OTHER), row.otherAfter, OTHER);
+    expectSame(found(otherName), row.otherAfter, otherName);
     expect(log().slice(before)).toEqual(row.logged === undefined ? [] : [`${RECORD_SECONDS} ${row.logged}`]);
     expectTimes(row);
     expect(statistics.lastSyncUpdateSeconds > 0).toBe(row.status === 0);

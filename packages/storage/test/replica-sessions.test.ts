@@ -33,7 +33,7 @@ describe("pushed names", () => {
     const link = NAME.replace("/00/01/", "/E1/00/");
     expect(emptyStatus(await client.exchange(push.link(link, far)))).toBe(0);
     expect(readFileSync(pathOf(link))).toEqual(bytes(5));
-    const moved = far.replace("/E0/F1/", "/E2/00/");
+    const moved = far.replace("/E0/F1/", "/E2/00/").replace(".txt", "_1.txt");
     expect(emptyStatus(await client.exchange(push.rename(moved, far)))).toBe(0);
     expect(readFileSync(pathOf(moved))).toEqual(bytes(5));
   });

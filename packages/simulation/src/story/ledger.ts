@@ -7,6 +7,8 @@ type Existence =
   | "stored"
   /** The deletion was acknowledged. */
   | "deleted"
+  /** It has another name now. Its metadata stays under the old one, as with C. */
+  | "renamed"
   /** It may be there or not: the answer to a deletion was lost, or a disk took what it alone held. */
   | "uncertain";
 

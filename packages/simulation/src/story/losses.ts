@@ -21,6 +21,7 @@ export class Losses {
   readonly #cluster: SimCluster;
   readonly #ledger: Ledger;
   readonly #losers = new Set<SimMember>();
+  readonly #groupsWithLostDisks = new Set<string>();
 
   constructor(cluster: SimCluster, ledger: Ledger) {
     this.#cluster = cluster;
@@ -30,6 +31,11 @@ export class Losses {
   /** Whether a member's disk has lost something in this story. */
   hasLost(member: SimMember): boolean {
     return this.#losers.has(member);
+  }
+
+  /** Whether a member of the group has lost a whole disk. */
+  hasLostDisk(groupName: string): boolean {
+    return this.#groupsWithLostDisks.has(groupName);
   }
 
   /** To be called before a member's power is cut, for longer than clients wait for answers. */
@@ -43,17 +49,22 @@ export class Losses {
     world.after(answersUnderWayMs, () => this.#noteLosses(member.groupName, [...survivors, member], cutMs));
   }
 
-  /** To be called when nobody uses a member any more, and before what it holds is gone for good. */
+  /** To be called when a member is killed, and before what one of its disks holds is gone for good. */
   beforeDiskIsGone(member: SimMember): void {
     this.#losers.add(member);
-    this.#noteLosses(member.groupName, this.#othersOf(member), 0);
+    this.#groupsWithLostDisks.add(member.groupName);
+    const { world } = this.#cluster;
+    const goneMs = world.nowMs;
+    const survivors = this.#othersOf(member);
+    this.#noteLosses(member.groupName, survivors, 0);
+    world.after(answersUnderWayMs, () => this.#noteLosses(member.groupName, survivors, goneMs));
   }
 
-  /** Whether nothing would be lost with what a member holds. */
-  hasNothingAlone(member: SimMember): boolean {
-    const disks = this.#othersOf(member).map(look);
-    return this.#entriesOf(member.groupName, 0).every(
-      (entry) => isDeletionKnown(disks, entry) && isHeld(disks, entry) && isContentHeld(disks, entry),
+  /** Whether each other member has everything that was promised of the group: then one of them can go. */
+  isEverythingEverywhere(groupName: string): boolean {
+    const disks = this.#cluster.membersOf(groupName).map(look);
+    return this.#entriesOf(groupName, 0).every((entry) =>
+      disks.every((disk) => isDeletionKnown([disk], entry) && isHeld([disk], entry) && isContentHeld([disk], entry)),
     );
   }
 
@@ -85,7 +96,8 @@ function look(member: SimMember): DiskLook {
 }
 
 function isDeletionKnown(disks: readonly DiskLook[], { existence, logicalName }: LedgerEntry): boolean {
-  return existence !== "deleted" || disks.some(({ deletions }) => deletions.has(logicalName));
+  const isGone = existence === "deleted" || existence === "renamed";
+  return !isGone || disks.some(({ deletions }) => deletions.has(logicalName));
 }
 
 function isHeld(disks: readonly DiskLook[], { existence, logicalName }: LedgerEntry): boolean {
@@ -110,8 +122,10 @@ export function holdsMetadata(files: ReadonlyMap<string, StoredInode>, entry: Le
   return printed.length === 0 ? inode === undefined : inode !== undefined && contentOf(inode).equals(printed);
 }
 
-/** The names that a member's log says are deleted, by a client or by a peer. */
+/** The names that a member's log says are deleted or given up for others, by a client or by a peer. */
 function deletionsOf(member: SimMember): Set<string> {
   const log = textBelowBase(member, "data/sync/binlog.000") ?? "";
-  return new Set([...log.matchAll(/^\d+ [Dd] (\S+)$/gm)].map(([, name]) => name!));
+  const deleted = [...log.matchAll(/^\d+ [Dd] (\S+)$/gm)].map(([, name]) => name!);
+  const renamed = [...log.matchAll(/^\d+ [Rr] \S+ (\S+)$/gm)].map(([, name]) => name!);
+  return new Set([...deleted, ...renamed]);
 }

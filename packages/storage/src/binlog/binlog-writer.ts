@@ -6,7 +6,7 @@ import type { Disk, DiskFile, Logger, World } from "@fastdfs-ts/runtime";
 
 import { type BinlogIndex, readBinlogIndex, writeBinlogIndex } from "../formats/binlog-index-file.ts";
 import { type BinlogPosition, binlogPartPath, comparePositions, logStart } from "./binlog-position.ts";
-import { type BinlogOp, printBinlogRecord } from "./binlog-record.ts";
+import { type BinlogOp, type BinlogRecord, printBinlogRecord } from "./binlog-record.ts";
 
 /** A part that has reached this size is closed (storage-formats.md §2.6.2). */
 const PART_BYTES = 1024 * 1024 * 1024;
@@ -23,7 +23,7 @@ export class BinlogWriter {
   /** Everything before is on the disk for certain. What an earlier process wrote may not be. */
   private synced: BinlogPosition = logStart;
   private syncing: Promise<void> | undefined;
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Set<(record: BinlogRecord) => void>();
   private isClosed = false;
   private readonly line = Buffer.allocUnsafe(MAX_BINLOG_LINE_BYTES);
 
@@ -68,8 +68,8 @@ export class BinlogWriter {
     this.index = index;
   }
 
-  /** Calls `listener` after every record; it must be quick. Returns how to stop it. */
-  onAppend(listener: () => void): () => void {
+  /** Calls `listener` with every record that was written; it must be quick. Returns how to stop it. */
+  onAppend(listener: (record: BinlogRecord) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -79,7 +79,8 @@ export class BinlogWriter {
    * not be written; the log then ends where it ended before, and the operation must not be acknowledged.
    */
   append(seconds: number, op: BinlogOp, logicalName: string, extra?: string): void {
-    const text = printBinlogRecord({ seconds, op, logicalName, extra });
+    const record = { seconds, op, logicalName, extra };
+    const text = printBinlogRecord(record);
     // A line that readers cannot take would stop replication for ever. Only links and renames of very long names have one.
     if (text.length >= MAX_BINLOG_LINE_BYTES) {
       throw new FdfsError("BAD_REQUEST", { fileName: logicalName, reason: "the names are too long for one log line" });
@@ -93,7 +94,7 @@ export class BinlogWriter {
       throw FdfsError.fromUnknown(error, { path: binlogPartPath(this.folder, this.index.currentWrite) });
     }
     this.size += bytes;
-    for (const listener of this.listeners) listener();
+    for (const listener of this.listeners) listener(record);
   }
 
   /**

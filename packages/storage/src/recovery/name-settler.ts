@@ -63,7 +63,6 @@ export class NameSettler {
     this.logAll(verdict.missing);
     if (!isHere) return;
     await target.storePath.disk.unlink(target.path);
-    store.deletions.note(target.logicalName);
     this.counts.deleted++;
     store.log.notice("repair.file-deleted", { file: target.logicalName, reason: "it was deleted at another member" });
   }

@@ -30,6 +30,8 @@ export function applyFile(
 ): Awaitable<ApplyOutcome> {
   const target = resolveReplica(store, request.logicalName);
   requireAnnounced(flags === 0 ? request.contentBytes : 0, content);
+  // The deletion was faster (decisions/0011).
+  if (store.deletions.forbid(request.logicalName, request.timestampSeconds)) return after(drop(content), () => "held");
   if (flags !== 0) return noteHeld(store, op, request);
   if (op === "u") return receive(store, op, target, request, content);
   return after(target.storePath.disk.linkStat(target.path), (stat) => {
@@ -72,9 +74,12 @@ function publish(
   const { storePath } = target;
   return rescue(
     () => {
+      if (store.deletions.forbid(target.logicalName, seconds)) {
+        return after(discard(storePath, received.path), () => "held" as const);
+      }
       store.binlog.append(seconds, op, target.logicalName);
       const place = () => storePath.disk.rename(received.path, target.path);
-      return after(placeAt(target, place), () => "applied" as const);
+      return after(placeAt(target, place), (): ApplyOutcome => "applied");
     },
     (error) =>
       after(discard(storePath, received.path), () => {

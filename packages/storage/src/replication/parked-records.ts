@@ -86,6 +86,24 @@ export class ParkedRecords {
     }
   }
 
+  /**
+   * Takes over what another peer refuses, because this one gets its old files from there. Rejects with FdfsError if that
+   * cannot be noted.
+   */
+  async adopt(records: readonly BinlogRecord[], nowMs: number): Promise<void> {
+    for (const record of records) {
+      const line = printBinlogRecord(record);
+      if (this.all.some((parked) => printBinlogRecord(parked.record) === line)) continue;
+      this.keep({ record, reason: "its source has not got it", refusals: 0, retryAtMs: nowMs, isUnderWay: false });
+    }
+    if (records.length > 0) await this.save();
+  }
+
+  /** All of them, in the order of the log. */
+  get records(): readonly BinlogRecord[] {
+    return this.all.map(({ record }) => record);
+  }
+
   /** The records whose turn it is, each the first of its names; they count as under way. */
   takeDue(nowMs: number): ParkedRecord[] {
     const due: ParkedRecord[] = [];

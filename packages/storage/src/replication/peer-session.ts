@@ -36,6 +36,7 @@ export interface PeerSessionOptions {
   readonly queue: PushQueue;
   readonly dialer: PeerDialer;
   readonly peer: Peer;
+  readonly mayMissFiles: () => boolean;
 }
 
 /** Why a session ended. `isPeerInTrouble`: it was reached, and cannot take anything now. */
@@ -69,7 +70,7 @@ export class PeerSession implements PushPipeOwner {
     const { store, config, queue, clock, deadlines } = options;
     this.options = options;
     this.peerIsOurs = peerIsOurs;
-    this.requests = new PushRequests(store, peerIsOurs);
+    this.requests = new PushRequests(store, peerIsOurs, options.mayMissFiles);
     this.ended = new Promise((resolve) => (this.end = resolve));
     // A pause after each batch means: not as fast as possible.
     const isPiped = peerIsOurs && config.syncIntervalMs === 0;

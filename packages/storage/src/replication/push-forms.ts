@@ -24,6 +24,8 @@ export const pushForms = {
   // C repeats this one for ever if the peer has lost the file (cluster-behaviour.md §11.1, W6).
   truncate: { command: storageCommands.syncTruncateFile, done: [0, 17], ifMissing: "update" },
   link: { command: storageCommands.syncCreateLink, done: [0, 2] },
+  /** What a renaming comes to when the file was deleted under its new name already: the old one must not stay. */
+  deleteOld: { command: storageCommands.syncDeleteFile, done: [0, 2] },
   rename: { command: storageCommands.syncRenameFile, done: [0, 17], ifMissing: "create" },
 } as const satisfies Record<string, PushFormRow>;
 

@@ -25,6 +25,7 @@ describe("the answer to a push", () => {
     ["modify", 35, { 0: "done", 17: "done", 2: "update", 22: "refused" }],
     ["truncate", 37, { 0: "done", 17: "done", 2: "update", 22: "refused" }],
     ["link", 19, { 0: "done", 2: "done", 17: "refused", 110: "trouble" }],
+    ["deleteOld", 17, { 0: "done", 2: "done", 22: "refused", 28: "trouble" }],
     ["rename", 40, { 0: "done", 17: "done", 2: "create", 22: "refused" }],
   ])("%s (%i)", (form, code, meanings) => {
     expect(pushForms[form].command.code).toBe(code);
@@ -35,12 +36,12 @@ describe("the answer to a push", () => {
   });
 
   it("is known for every form and every operation", () => {
-    expect(Object.keys(pushForms)).toHaveLength(8);
+    expect(Object.keys(pushForms)).toHaveLength(9);
     const forms = (Object.keys(binlogOps) as SourceOp[]).flatMap((op) => [
       formOf(record(op)),
       formOf(record(op.toLowerCase() as BinlogOp)),
     ]);
-    expect(new Set(forms)).toEqual(new Set(Object.keys(pushForms)));
+    expect(new Set([...forms, "deleteOld"])).toEqual(new Set(Object.keys(pushForms)));
     expect(pushForms.create.command).toBe(storageCommands.syncCreateFile);
   });
 });

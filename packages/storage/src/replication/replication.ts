@@ -33,6 +33,8 @@ export interface ReplicationOptions {
   readonly localAddress: string | undefined;
   /** Something was reached that trackers should hear of before the next beat. */
   readonly onMilestone?: (() => void) | undefined;
+  /** Whether files that our log tells of may be missing only because they have not been fetched back yet. Default: never. */
+  readonly mayMissFiles?: (() => boolean) | undefined;
 }
 
 export class Replication {
@@ -53,7 +55,9 @@ export class Replication {
       ownId: identity.storageId,
       trackers: new TrackerDialogue({ ...world, ...config, ...options, groupName: identity.groupName, trackers, log }),
       confirmedBy: (storageId) => this.confirmedBy(storageId),
+      parkedFor: (storageId) => this.replicators.get(storageId)?.parked ?? [],
       onMilestone: options.onMilestone ?? (() => undefined),
+      mayMissFiles: options.mayMissFiles ?? (() => false),
     };
     this.stopListening = view.onPeerChange((change) => this.peerChanged(change));
     for (const peer of view.peers) this.feed(peer);

@@ -12,6 +12,7 @@ import {
 } from "@fastdfs-ts/runtime";
 
 import { type BinlogPosition, logStart } from "../binlog/binlog-position.ts";
+import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { SyncMark } from "../formats/mark-file.ts";
 import type { Peer } from "../tracker-link/membership-view.ts";
@@ -64,8 +65,11 @@ export interface ReplicatorContext {
   readonly trackers: TrackerDialogue;
   /** How far another peer has confirmed our log. */
   readonly confirmedBy: (storageId: string) => BinlogPosition;
+  /** What another peer refuses so far. */
+  readonly parkedFor: (storageId: string) => readonly BinlogRecord[];
   /** Something was reached that trackers should hear of at once. */
   readonly onMilestone: () => void;
+  readonly mayMissFiles: () => boolean;
 }
 
 /** For status displays. */
@@ -137,6 +141,12 @@ export class Replicator {
     if (this.queue !== undefined) return this.queue.confirmed;
     const mark = this.mark.load();
     return mark === undefined ? undefined : { part: mark.binlogIndex, offset: mark.binlogOffset };
+  }
+
+  /** What the peer refuses so far. */
+  get parked(): readonly BinlogRecord[] {
+    const { disk } = this.context.world;
+    return (this.queue?.parked ?? ParkedRecords.open(disk, this.parkedPath, this.log)).records;
   }
 
   /** The trackers say something new of the peer. */
@@ -268,7 +278,7 @@ export class Replicator {
   }
 
   private async openQueue(signal: AbortSignal): Promise<void> {
-    const { store, world, config, ownId, confirmedBy } = this.context;
+    const { store, world, config, ownId, confirmedBy, parkedFor } = this.context;
     const { disk, clock } = world;
     const { binlog } = store;
     const { peer } = this;
@@ -279,16 +289,20 @@ export class Replicator {
       await this.wait(config.heartBeatIntervalMs, signal);
       return;
     }
-    const start =
-      startFromMark(mark, peer.status, source, ownId) ??
-      (await freshStart({ disk, clock, folder: binlog.folder, end: binlog.position, ownId, source, confirmedBy }));
+    const parked = ParkedRecords.open(disk, this.parkedPath, this.log);
+    let start = startFromMark(mark, peer.status, source, ownId);
+    if (start === undefined) {
+      const { folder, position: end } = binlog;
+      start = await freshStart({ disk, clock, folder, end, ownId, source, confirmedBy });
+      if (source !== undefined) await parked.adopt(parkedFor(source.sourceStorageId), clock.now());
+    }
     // The peer began anew while we were looking.
     if (this.peer.status !== peer.status && permissions[this.peer.status] !== "feed") return;
     this.source = source;
-    this.begin(start, mark);
+    this.begin(start, mark, parked);
   }
 
-  private begin(start: StartPosition, mark: SyncMark | undefined): void {
+  private begin(start: StartPosition, mark: SyncMark | undefined, parked: ParkedRecords): void {
     const { store, world } = this.context;
     const { disk, clock } = world;
     const queue = PushQueue.open({
@@ -298,7 +312,7 @@ export class Replicator {
       binlog: store.binlog,
       from: start.position,
       role: start,
-      parked: ParkedRecords.open(disk, this.parkedPath, this.log),
+      parked,
       peerId: this.peer.storageId,
       onProgress: () => {
         this.mark.touch();
@@ -327,7 +341,7 @@ export class Replicator {
   }
 
   private async feed(queue: PushQueue, signal: AbortSignal): Promise<void> {
-    const { store, world, deadlines, config } = this.context;
+    const { store, world, deadlines, config, mayMissFiles } = this.context;
     const { peer } = this;
     const connection = await this.dialer.connect(peer, signal);
     if (this.peer !== peer || !this.isCurrent(queue)) {
@@ -337,7 +351,7 @@ export class Replicator {
     const doneBefore = queue.syncedRows;
     const beganMs = world.clock.monotonic();
     const session = new PeerSession(
-      { store, clock: world.clock, deadlines, config, queue, dialer: this.dialer, peer },
+      { store, clock: world.clock, deadlines, config, queue, dialer: this.dialer, peer, mayMissFiles },
       connection,
     );
     this.session = session;

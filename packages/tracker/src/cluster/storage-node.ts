@@ -71,6 +71,8 @@ export class StorageNode implements MemberPicture {
   connections = 0;
   /** Which state of the group's members and trunk server it has been told (wire-protocol.md §6.4). */
   seenMembership = 0;
+  /** `Leadership.changes` when it was told them: another leader may have told otherwise in between. */
+  seenMembershipOfLead = 0;
   seenTrunkServer = 0;
 
   /** ACTIVE, and the rw mode allows it. Kept by `Group.refresh`. */
