@@ -126,8 +126,11 @@ export class PushRequests {
         // It may have been created again since.
         return after(disk.linkStat(target.path), (stat) => (stat === undefined ? this.head(task, batch) : GONE));
       case "truncate":
-      case "rename":
         return after(disk.linkStat(target.path), (stat) => (stat === undefined ? GONE : this.head(task, batch)));
+      case "rename":
+      case "renameAndUpdate":
+        // Also if the new name is gone: else the peer would keep the old one, which no later record names.
+        return this.head(task, batch);
       case "link":
         return after(disk.linkStat(target.path), (stat) => (stat?.kind === "symlink" ? this.head(task, batch) : GONE));
     }
@@ -263,7 +266,8 @@ export class PushRequests {
         const request = { timestampSeconds, groupName, linkName: logicalName, targetName: extra };
         return storageCommands.syncCreateLink.request.encode(request);
       }
-      case "rename": {
+      case "rename":
+      case "renameAndUpdate": {
         const request = { timestampSeconds, groupName, newName: logicalName, oldName: extra };
         return storageCommands.syncRenameFile.request.encode(request);
       }

@@ -26,6 +26,7 @@ describe("the answer to a push", () => {
     ["truncate", 37, { 0: "done", 17: "done", 2: "update", 22: "refused" }],
     ["link", 19, { 0: "done", 2: "done", 17: "refused", 110: "trouble" }],
     ["rename", 40, { 0: "done", 17: "done", 2: "create", 22: "refused" }],
+    ["renameAndUpdate", 40, { 0: "update", 17: "update", 2: "create", 22: "refused", 28: "trouble" }],
   ])("%s (%i)", (form, code, meanings) => {
     expect(pushForms[form].command.code).toBe(code);
     for (const [status, meaning] of Object.entries(meanings)) {
@@ -35,12 +36,12 @@ describe("the answer to a push", () => {
   });
 
   it("is known for every form and every operation", () => {
-    expect(Object.keys(pushForms)).toHaveLength(8);
+    expect(Object.keys(pushForms)).toHaveLength(9);
     const forms = (Object.keys(binlogOps) as SourceOp[]).flatMap((op) => [
       formOf(record(op)),
       formOf(record(op.toLowerCase() as BinlogOp)),
     ]);
-    expect(new Set(forms)).toEqual(new Set(Object.keys(pushForms)));
+    expect(new Set([...forms, "renameAndUpdate"])).toEqual(new Set(Object.keys(pushForms)));
     expect(pushForms.create.command).toBe(storageCommands.syncCreateFile);
   });
 });
