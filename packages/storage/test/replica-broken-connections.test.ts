@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseBinlogRecord } from "../src/binlog/binlog-record.ts";
 import { inParallel } from "./in-parallel.ts";
 import { RawClient } from "./raw-client.ts";
-import { emptyStatus, push } from "./replica-pusher.ts";
+import { emptyStatus, nameStating, push } from "./replica-pusher.ts";
 import { type ServedStore, serveStore } from "./served-store.ts";
 import { binlogLines, visibleFiles, Watcher } from "./unharmed.ts";
 import { readFile } from "./every-request.ts";
@@ -15,7 +15,9 @@ const bytes = (count: number, letter = "x") => Buffer.alloc(count, letter);
 const OLD = bytes(100, "a");
 const nameOf = (n: number) => `M00/00/01/CmAAC2sCaA-ACKP8AAAAKnl8CjM${String(n).padStart(3, "0")}.txt`;
 const FILE = nameOf(1);
-const NEW = nameOf(2);
+const NEW = nameStating(OLD, "002");
+const MIXED = Buffer.from("111114441122");
+const RENAMED = nameStating(MIXED, "004");
 const LARGE = 2_000_000;
 
 /** One of each, all of which would succeed. */
@@ -132,7 +134,7 @@ describe("bytes in other pieces than requests", () => {
         push.modify(NEW, 5, bytes(3, "4")),
         push.truncate(NEW, LARGE + 10, 12),
         push.create(third, bytes(LARGE, "5")),
-        push.rename(nameOf(4), NEW),
+        push.rename(RENAMED, NEW),
         push.truncate(NEW, 12, 2),
         push.delete(third),
         push.delete(third),
@@ -142,9 +144,9 @@ describe("bytes in other pieces than requests", () => {
     const statuses: number[] = [];
     while (statuses.length < 11) statuses.push(emptyStatus(await client.readAnswer()));
     expect(statuses).toEqual([0, 0, 0, 17, 0, 0, 17, 0, 2, 0, 2]);
-    expect((await contentOf(nameOf(4))).toString()).toBe("111114441122");
+    expect(await contentOf(RENAMED)).toEqual(MIXED);
     await client.end();
-    await exchange(push.delete(nameOf(4)));
+    await exchange(push.delete(RENAMED));
     await watcher.expectUnharmed();
   });
 });

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { connectionCommands, frame, HEADER_BYTES, storageCommands } from "@fastdfs-ts/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RawClient } from "./raw-client.ts";
-import { emptyStatus, push, RECORD_SECONDS, type RecordOptions } from "./replica-pusher.ts";
+import { emptyStatus, nameStating, push, RECORD_SECONDS, type RecordOptions } from "./replica-pusher.ts";
 import { type ServedStore, serveStore } from "./served-store.ts";
 
 let served: ServedStore;
@@ -20,9 +20,10 @@ afterAll(async () => {
 });
 
 const NAME = "M00/00/01/CmAAC2sCaA-ACKP8AAAAKnl8CjM577.txt";
-const OTHER = "M00/00/02/CmAAC2sCaBOAPV4VAAAEG2Fs367708.txt";
-const pathOf = (name: string) => served.store.paths.all[0]!.fileAt(name.slice(4));
 const bytes = (count: number, letter = "x") => Buffer.alloc(count, letter);
+const OTHER = nameStating(bytes(5), "005");
+const pathOf = (name: string) => served.store.paths.all[0]!.fileAt(name.slice(4));
+const METADATA = `${OTHER}-m`;
 const LARGE = 3_000_000;
 
 /** What is there before: content, or a link or directory. */
@@ -287,6 +288,12 @@ const links: Row[] = [
   },
 ];
 
+const staleOld = (before: Buffer) => ({
+  before,
+  request: () => push.rename(OTHER, NAME),
+  status: 2,
+  logged: `d ${NAME}`,
+});
 const renamings: Row[] = [
   {
     title: "40, old name there",
@@ -295,6 +302,24 @@ const renamings: Row[] = [
     status: 0,
     otherAfter: bytes(5),
     logged: `r ${OTHER} ${NAME}`,
+  },
+  // The sender left out a change; it sends the whole file after a 2.
+  { title: "40, less there than the new name states", ...staleOld(bytes(4)) },
+  { title: "40, other bytes there than the new name states", ...staleOld(bytes(5, "o")) },
+  {
+    title: "40, a link there",
+    before: "link",
+    request: () => push.rename(OTHER, NAME),
+    status: 0,
+    otherAfter: "link",
+    logged: `r ${OTHER} ${NAME}`,
+  },
+  {
+    title: "40, to a name that states nothing",
+    before: bytes(4),
+    request: () => push.rename(METADATA, NAME),
+    status: 0,
+    logged: `r ${METADATA} ${NAME}`,
   },
   {
     title: "40, both there",
@@ -342,7 +367,7 @@ function expectSame(now: After, wanted: After, what: string): void {
 }
 
 function clean(): void {
-  for (const name of [NAME, OTHER]) rmSync(pathOf(name), { force: true, recursive: true });
+  for (const name of [NAME, OTHER, METADATA]) rmSync(pathOf(name), { force: true, recursive: true });
 }
 
 /** A file that was changed has the time of the record; a renamed one keeps its own. */

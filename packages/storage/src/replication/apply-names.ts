@@ -4,6 +4,9 @@ import { FdfsError, type SyncDeleteRequest, type SyncLinkRequest, type SyncRenam
 import { tryOut } from "../files/carry-out.ts";
 import type { Change } from "../files/change-intents.ts";
 import type { FileStore } from "../files/file-store.ts";
+import { holdsContent } from "../files/holds-content.ts";
+import type { ResolvedName } from "../files/resolve-name.ts";
+import { statedContent } from "../files/stated-content.ts";
 import { after, type Awaitable } from "../store/awaitable.ts";
 import type { ApplyOutcome } from "./apply-outcome.ts";
 import { lockOf, placeAt, resolveReplica } from "./replica-target.ts";
@@ -19,12 +22,16 @@ export function applyDelete(store: FileStore, request: SyncDeleteRequest): Await
       if (stat.kind !== "file" && stat.kind !== "symlink") {
         throw new FdfsError("BAD_REQUEST", { fileName: logicalName, reason: "this is neither a file nor a link" });
       }
-      // A process that is killed in between is sent the record again.
-      store.binlog.append(timestampSeconds, "d", logicalName);
-      store.deletions.note(logicalName);
-      return after(disk.unlink(target.path), () => "applied" as const);
+      return after(remove(store, target, timestampSeconds), () => "applied" as const);
     }),
   );
+}
+
+/** The caller holds the lock. A process that is killed in between is sent the record again. */
+function remove(store: FileStore, { logicalName, path, storePath }: ResolvedName, seconds: number): Awaitable<void> {
+  store.binlog.append(seconds, "d", logicalName);
+  store.deletions.note(logicalName);
+  return storePath.disk.unlink(path);
 }
 
 /** 19. A link that is here already, and one to a file that is not here, are logged and left alone, as C does. */
@@ -53,7 +60,14 @@ export async function applyRename(store: FileStore, request: SyncRenameRequest):
   }
   return store.locks.run(lockOf(from), async (): Promise<ApplyOutcome> => {
     if ((await disk.linkStat(to.path)) !== undefined) return "held";
-    if ((await disk.linkStat(from.path)) === undefined) return "missing";
+    const stat = await disk.linkStat(from.path);
+    if (stat === undefined) return "missing";
+    const stated = stat.kind === "file" ? statedContent(newName) : undefined;
+    if (stated !== undefined && !(await holdsContent(from, stated, store.clock))) {
+      // The sender left out changes whose file had been renamed already, as C does. It sends the whole file now.
+      await remove(store, from, seconds);
+      return "missing";
+    }
     const change: Change = {
       kind: "rename",
       isReplica: true,
