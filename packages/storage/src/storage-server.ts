@@ -85,7 +85,7 @@ export async function openStorage(
   const asking = { config, world, log, signal: ended, identity, initFile, questions };
   const { joinTimeSeconds } = initFile.flag;
   const removal = OwnRemoval.open({ ...identity, disk, log, basePath: config.basePath, joinTimeSeconds });
-  await removal.askTrackers(parameters, questions);
+  await removal.askTrackers(questions);
   await settleReplacedMember(asking);
   const { spaceReserve: reserve, storePathChoice } = clusterSettings(parameters, log);
   const addressById = new Map(storageIds.map(({ id, hosts }) => [String(id), hosts[0] ?? ""]));
