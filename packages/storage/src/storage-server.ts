@@ -85,7 +85,7 @@ export async function openStorage(
   const asking = { config, world, log, signal: ended, identity, initFile, questions };
   const { joinTimeSeconds } = initFile.flag;
   const removal = OwnRemoval.open({ ...identity, disk, log, basePath: config.basePath, joinTimeSeconds });
-  await removal.askTrackers(parameters, questions);
+  await removal.askTrackers(questions);
   await settleReplacedMember(asking);
   const { spaceReserve: reserve, storePathChoice } = clusterSettings(parameters, log);
   const addressById = new Map(storageIds.map(({ id, hosts }) => [String(id), hosts[0] ?? ""]));
@@ -108,6 +108,7 @@ export async function openStorage(
   const introductions = new Introductions();
   // What is opened last: files are served with what it knows, and it tells replication of deleted members.
   const opened: { links?: TrackerLinks; replication?: Replication } = {};
+  const peers = () => opened.links?.view.peers ?? [];
   const readThrough = new ReadThrough({
     network,
     clock,
@@ -117,7 +118,7 @@ export async function openStorage(
     networkTimeoutMs: config.networkTimeoutMs,
     localAddress,
     ownSource: store.source,
-    peers: () => opened.links?.view.peers ?? [],
+    peers,
     stamps,
     introductions,
     deletions: store.deletions,
@@ -132,7 +133,10 @@ export async function openStorage(
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
     routes: routesOfMember(
-      [...fileRoutes(store, readThrough), ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() })],
+      [
+        ...fileRoutes(store, { readThrough, peers }),
+        ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() }),
+      ],
       () => removal.requireMember(),
     ),
     maxConnections: config.maxConnections,

@@ -117,6 +117,61 @@ describe("to a C server", () => {
     await stage.stop();
   });
 
+  it("is not left with an old content when a change had no turn before its file was renamed or cut off", async () => {
+    const { stage, client, peer } = await open();
+    const upload = () => stage.world.run(client.uploadAppender(Buffer.from("0123456789")));
+    const [renamed, cut, both] = [await upload(), await upload(), await upload()];
+    await stage.untilReplicated();
+    peer.pushed.length = 0;
+    stage.setStatus(PEER, "OFFLINE");
+    const newNames = await stage.world.run(
+      (async () => {
+        for (const name of [renamed, cut, both]) await client.append(name, Buffer.from("abc"));
+        await client.truncate(cut, 5);
+        await client.truncate(both, 7);
+        return [await client.regenerate(renamed), await client.regenerate(both)];
+      })(),
+    );
+    stage.setStatus(PEER, "ACTIVE");
+    await stage.untilReplicated();
+    const sent = (name: string) =>
+      peer.records.filter((pushed) => pushed.name === name).map((pushed) => [pushed.code, pushed.content.toString()]);
+    expect(sent(newNames[0]!)).toEqual([
+      [code("syncRenameFile"), ""],
+      [code("syncUpdateFile"), "0123456789abc"],
+    ]);
+    expect(sent(newNames[1]!)).toEqual([
+      [code("syncRenameFile"), ""],
+      [code("syncUpdateFile"), "0123456"],
+    ]);
+    expect(sent(cut)).toEqual([[code("syncUpdateFile"), "01234"]]);
+    await stage.stop();
+  });
+
+  it("is not left with a file that was renamed and then deleted while it was away, nor after a restart of ours", async () => {
+    const { stage, member, client, peer } = await open();
+    const names = [await upload(), await upload()];
+    async function upload(): Promise<string> {
+      return stage.world.run(client.uploadAppender(Buffer.from("0123456789")));
+    }
+    await stage.untilReplicated();
+    peer.pushed.length = 0;
+    stage.setStatus(PEER, "OFFLINE");
+    const deleted = await stage.world.run(client.regenerate(names[0]!));
+    const kept = await stage.world.run(client.regenerate(names[1]!));
+    await stage.world.run(client.delete(deleted));
+    await stage.world.run(member.replication.stop());
+    await stage.world.run(member.served.stop());
+    await stage.start(member);
+    stage.setStatus(PEER, "ACTIVE");
+    await stage.untilReplicated();
+    const sent = (name: string) => peer.records.filter((pushed) => pushed.name === name).map((pushed) => pushed.code);
+    expect(sent(deleted)).toEqual([code("syncRenameFile"), code("syncDeleteFile")]);
+    // What was left out before the restart is not known any more.
+    expect(sent(kept)).toEqual([code("syncRenameFile"), code("syncUpdateFile")]);
+    await stage.stop();
+  });
+
   it("takes an answer with a stray body for what its status says", async () => {
     const stray = replies({ [code("syncRenameFile")]: ({ body }) => frame(100, body) });
     const { stage, client, peer } = await open(stray);

@@ -1,10 +1,10 @@
 // Every row of the tables in wire-protocol.md §9.3 to §9.9: what a pushed record is answered, what the file is afterwards,
 // what the log says.
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { composeName, connectionCommands, crc32, frame, HEADER_BYTES, storageCommands } from "@fastdfs-ts/protocol";
+import { connectionCommands, frame, HEADER_BYTES, storageCommands } from "@fastdfs-ts/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RawClient } from "./raw-client.ts";
-import { emptyStatus, push, RECORD_SECONDS, type RecordOptions } from "./replica-pusher.ts";
+import { emptyStatus, nameStating, push, RECORD_SECONDS, type RecordOptions } from "./replica-pusher.ts";
 import { type ServedStore, serveStore } from "./served-store.ts";
 
 let served: ServedStore;
@@ -21,13 +21,11 @@ afterEach(async () => {
 });
 
 const NAME = "M00/00/01/CmAAC2sCaA-ACKP8AAAAKnl8CjM577.txt";
-const OTHER = "M00/00/02/CmAAC2sCaBOAPV4VAAAEG2Fs367708.txt";
-const SLAVE = OTHER.replace(".txt", "_small.txt");
-const pathOf = (name: string) => served.store.paths.all[0]!.fileAt(name.slice(4));
 const bytes = (count: number, letter = "x") => Buffer.alloc(count, letter);
+const OTHER = nameStating(bytes(5), "005");
+const pathOf = (name: string) => served.store.paths.all[0]!.fileAt(name.slice(4));
+const METADATA = `${OTHER}-m`;
 const LARGE = 3_000_000;
-/** The name of a normal file that states this content. */
-const STATED = statedName(bytes(5));
 
 /** What is there before: content, or a link or directory. */
 type Before = Buffer | "link" | "directory" | undefined;
@@ -300,31 +298,38 @@ const links: Row[] = [
   },
 ];
 
+const staleOld = (before: Buffer) => ({
+  before,
+  request: () => push.rename(OTHER, NAME),
+  status: 2,
+  logged: `r ${OTHER} ${NAME}`,
+});
 const renamings: Row[] = [
   {
     title: "40, old name there",
     before: bytes(5),
-    request: () => push.rename(STATED, NAME),
+    request: () => push.rename(OTHER, NAME),
     status: 0,
-    otherName: STATED,
     otherAfter: bytes(5),
-    logged: `r ${STATED} ${NAME}`,
+    logged: `r ${OTHER} ${NAME}`,
+  },
+  // The sender left out a change; it sends the whole file after a 2.
+  { title: "40, less there than the new name states", ...staleOld(bytes(4)) },
+  { title: "40, other bytes there than the new name states", ...staleOld(bytes(5, "o")) },
+  {
+    title: "40, a link there",
+    before: "link",
+    request: () => push.rename(OTHER, NAME),
+    status: 0,
+    otherAfter: "link",
+    logged: `r ${OTHER} ${NAME}`,
   },
   {
-    title: "40, old name there, and not what the new one states: the whole file is asked for",
+    title: "40, to a name that states nothing",
     before: bytes(4),
-    request: () => push.rename(STATED, NAME),
-    status: 2,
-    logged: `r ${STATED} ${NAME}`,
-  },
-  {
-    title: "40, old name there, new name states nothing",
-    before: bytes(5),
-    request: () => push.rename(SLAVE, NAME),
+    request: () => push.rename(METADATA, NAME),
     status: 0,
-    otherName: SLAVE,
-    otherAfter: bytes(5),
-    logged: `r ${SLAVE} ${NAME}`,
+    logged: `r ${METADATA} ${NAME}`,
   },
   {
     title: "40, both there: the old one goes",
@@ -345,19 +350,6 @@ const renamings: Row[] = [
   },
   { title: "40, none there", request: () => push.rename(OTHER, NAME), status: 2, logged: `r ${OTHER} ${NAME}` },
 ];
-
-function statedName(content: Buffer): string {
-  const checksum = crc32(0, content);
-  const name = {
-    kind: "normal",
-    source: 0x0a60000b,
-    createdSeconds: RECORD_SECONDS,
-    fileBytes: content.length,
-    crc32: checksum,
-    extension: "txt",
-  } as const;
-  return `M00/00/02/${composeName(name, 0, "001.txt")}`;
-}
 
 function put(name: string, what: Before): void {
   const path = pathOf(name);

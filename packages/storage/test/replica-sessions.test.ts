@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { HEADER_BYTES, storageCommands } from "@fastdfs-ts/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RawClient } from "./raw-client.ts";
-import { emptyStatus, push } from "./replica-pusher.ts";
+import { emptyStatus, nameStating, push } from "./replica-pusher.ts";
 import { type ServedStore, serveStore } from "./served-store.ts";
 import { binlogLines, visibleFiles } from "./unharmed.ts";
 
@@ -33,7 +33,7 @@ describe("pushed names", () => {
     const link = NAME.replace("/00/01/", "/E1/00/");
     expect(emptyStatus(await client.exchange(push.link(link, far)))).toBe(0);
     expect(readFileSync(pathOf(link))).toEqual(bytes(5));
-    const moved = far.replace("/E0/F1/", "/E2/00/").replace(".txt", "_1.txt");
+    const moved = nameStating(bytes(5), "005").replace("/00/00/", "/E2/00/");
     expect(emptyStatus(await client.exchange(push.rename(moved, far)))).toBe(0);
     expect(readFileSync(pathOf(moved))).toEqual(bytes(5));
   });

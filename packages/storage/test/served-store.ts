@@ -118,12 +118,13 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
   const networkTimeoutMs = options.networkTimeoutMs ?? 30_000;
   const deadlines = Deadlines.open(world.clock, 50);
   stack.defer(() => deadlines.close());
+  const peers = options.peers ?? (() => []);
   const readThrough = new ReadThrough({
     ...{ network: world.network, clock: world.clock, deadlines, log, stamps, introductions, networkTimeoutMs },
     connectTimeoutMs: networkTimeoutMs,
     localAddress: options.listenHost,
     ownSource: store.source,
-    peers: options.peers ?? (() => []),
+    peers,
     deletions: store.deletions,
   });
   stack.defer(() => readThrough.close());
@@ -134,7 +135,7 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
     network: world.network,
     clock: world.clock,
     listen: { hosts: [options.listenHost ?? "127.0.0.1"], port: options.port ?? 0 },
-    routes: [...fileRoutes(store, readThrough), ...replicaRoutes(store, services)].filter(isKnown),
+    routes: [...fileRoutes(store, { readThrough, peers }), ...replicaRoutes(store, services)].filter(isKnown),
     maxConnections: options.maxConnections ?? 100,
     networkTimeoutMs,
     closeOnBadRequest: true,

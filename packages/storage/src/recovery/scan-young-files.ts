@@ -3,9 +3,9 @@
 // damaged is moved aside, so that it is never served and nobody takes it for a copy.
 import { isAppenderFacts, parseNameFacts, printLogicalName, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
 
-import { fileCrc32 } from "../files/file-crc32.ts";
 import type { FileStore } from "../files/file-store.ts";
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
+import { holdsContent } from "../files/holds-content.ts";
 import { statedContent } from "../files/stated-content.ts";
 import { trunkSlotOf } from "../files/trunk-slot.ts";
 import type { StorePath } from "../store/store-path.ts";
@@ -94,25 +94,11 @@ class Scan implements ScanOutcome {
     const seconds = Math.floor(stat.modifiedMs / 1000);
     if (stated === undefined && seconds < this.fromSeconds && !this.lastWords.has(target.logicalName)) return;
     this.lookedAt++;
-    if (stated !== undefined && !(await this.isWhole(target, stat.sizeBytes, stated))) {
+    if (stated !== undefined && !(await holdsContent(target, stated, this.store.clock))) {
       await this.setAside(target, stat.sizeBytes);
     } else if (!this.lastWords.has(target.logicalName)) {
       const facts = stated === undefined ? undefined : parseNameFacts(target.pathInStore, TRUE_PATH_BYTES);
       this.unlogged.push({ logicalName: target.logicalName, seconds: facts?.createdSeconds ?? seconds });
-    }
-  }
-
-  private async isWhole(
-    target: ResolvedName,
-    bytes: number,
-    stated: NonNullable<ReturnType<typeof statedContent>>,
-  ): Promise<boolean> {
-    if (bytes !== stated.bytes) return false;
-    const file = await target.storePath.disk.open(target.path, "read");
-    try {
-      return (await fileCrc32(file, bytes, this.store.clock)) === stated.crc32;
-    } finally {
-      await file.close();
     }
   }
 

@@ -10,7 +10,7 @@ import {
 import { tryOut } from "../files/carry-out.ts";
 import type { Change } from "../files/change-intents.ts";
 import type { FileStore } from "../files/file-store.ts";
-import { fileCrc32 } from "../files/file-crc32.ts";
+import { holdsContent } from "../files/holds-content.ts";
 import type { ResolvedName } from "../files/resolve-name.ts";
 import { statedContent } from "../files/stated-content.ts";
 import { after, type Awaitable } from "../store/awaitable.ts";
@@ -85,11 +85,13 @@ export async function applyRename(store: FileStore, request: SyncRenameRequest):
     throw new FdfsError("BAD_REQUEST", { fileName: oldName, reason: `${newName} lies on another store path` });
   }
   return store.locks.run(lockOf(from), async (): Promise<ApplyOutcome> => {
-    const isHere = (await disk.linkStat(from.path)) !== undefined;
+    const stat = await disk.linkStat(from.path);
     const isVoid = store.deletions.forbid(newName, seconds) || (await disk.linkStat(to.path)) !== undefined;
-    if (isVoid || !isHere || !(await holdsStated(store, from, newName))) {
-      if (isHere || !store.deletions.has(oldName)) store.binlog.append(seconds, "r", newName, oldName);
-      if (isHere) await disk.unlink(from.path);
+    const stated = stat?.kind === "file" ? statedContent(newName) : undefined;
+    const isStale = !isVoid && stated !== undefined && !(await holdsContent(from, stated, store.clock));
+    if (isVoid || isStale || stat === undefined) {
+      if (stat !== undefined || !store.deletions.has(oldName)) store.binlog.append(seconds, "r", newName, oldName);
+      if (stat !== undefined) await disk.unlink(from.path);
       return isVoid ? "held" : "missing";
     }
     const change: Change = {
@@ -107,17 +109,4 @@ export async function applyRename(store: FileStore, request: SyncRenameRequest):
     });
     return "applied";
   });
-}
-
-/** Whether the file is what `name` states; also where that states nothing. */
-async function holdsStated(store: FileStore, { storePath, path }: ResolvedName, name: string): Promise<boolean> {
-  const stated = statedContent(name);
-  if (stated === undefined) return true;
-  const file = await storePath.disk.open(path, "read");
-  try {
-    const { sizeBytes } = await file.stat();
-    return sizeBytes === stated.bytes && (await fileCrc32(file, sizeBytes, store.clock)) === stated.crc32;
-  } finally {
-    await file.close();
-  }
 }

@@ -3,7 +3,7 @@
 import { FdfsError } from "@fastdfs-ts/protocol";
 import type { Clock, Disk, Logger } from "@fastdfs-ts/runtime";
 
-import { comparePositions, type BinlogPosition } from "../binlog/binlog-position.ts";
+import { comparePositions, type BinlogPosition, logStart } from "../binlog/binlog-position.ts";
 import { type BinlogEntry, BinlogReader } from "../binlog/binlog-reader.ts";
 import type { BinlogWriter } from "../binlog/binlog-writer.ts";
 import { ConfirmedPrefix } from "./confirmed-prefix.ts";
@@ -13,6 +13,7 @@ import type { ParkedRecords } from "./parked-records.ts";
 import type { PushForm } from "./push-forms.ts";
 import { pushTask, type PushTask } from "./push-task.ts";
 import { isPushed, type PeerRole } from "./record-choice.ts";
+import { StaleNames } from "./stale-names.ts";
 
 /** Records read ahead of one that is not confirmed: a huge file holds up others only beyond this. About 6 MB. */
 const OPEN_TASKS_MAX = 16_384;
@@ -45,6 +46,9 @@ export class PushQueue {
   private readonly reader: BinlogReader;
   private readonly order = new NameOrder();
   private readonly prefix: ConfirmedPrefix;
+  private readonly stale = new StaleNames();
+  /** Where the log ended when an earlier queue, which may have left out changes, was followed by this one. */
+  private readonly inherited: BinlogPosition;
   private readonly ready = new Fifo<PushTask>();
   /** Refused, and the disk would not note it: pushed again after a while. */
   private readonly stranded: PushTask[] = [];
@@ -56,6 +60,8 @@ export class PushQueue {
     this.reader = reader;
     // A position behind the end of a log that lost its tail is cut back to the end.
     this.prefix = new ConfirmedPrefix(reader.position);
+    const isFirst = comparePositions(reader.position, logStart) === 0;
+    this.inherited = isFirst ? logStart : options.binlog.position;
   }
 
   /** Throws FdfsError IO_FAILED if the log cannot be read. */
@@ -116,11 +122,13 @@ export class PushQueue {
   /** The peer has confirmed a record. */
   confirm(task: PushTask): void {
     this.syncedRows++;
+    this.stale.confirmed(task);
     this.finish(task);
   }
 
-  /** There is nothing to push any more: the file is gone. */
+  /** There is nothing to push any more: the file is gone, or shorter. */
   skip(task: PushTask): void {
+    this.stale.leftOut(task);
     this.finish(task);
   }
 
@@ -171,7 +179,9 @@ export class PushQueue {
       log.warn("replication.unreadable-record-skipped", { peer: peerId, part: at.part, offset: at.offset, reason });
       this.prefix.pass(entry.after);
     } else if (isPushed(entry.record, this.options.role)) {
-      const task = pushTask(entry.record, { after: entry.after });
+      const { after } = entry;
+      const mayFollowLeftOut = comparePositions(after, this.inherited) <= 0;
+      const task = pushTask(entry.record, { after, mayFollowLeftOut });
       this.prefix.add(task);
       this.lineUp(task);
     } else this.prefix.pass(entry.after);
@@ -185,7 +195,10 @@ export class PushQueue {
   private haveTurn(task: PushTask): void {
     if (task.parked === undefined && this.parked.holds(task.names)) {
       this.park(task, "an earlier change of this file is refused");
-    } else this.ready.push(task);
+      return;
+    }
+    task.form = this.stale.formOf(task);
+    this.ready.push(task);
   }
 
   private park(task: PushTask, reason: string): void {

@@ -135,17 +135,15 @@ export class PushRequests {
       case "append":
       case "modify":
         return this.range(task, target, batch, streams);
-      case "deleteOld":
-        return this.head(task, batch);
       case "delete":
         // It may have been created again since.
         return after(disk.linkStat(target.path), (stat) => (stat === undefined ? this.head(task, batch) : GONE));
       case "truncate":
         return after(disk.linkStat(target.path), (stat) => (stat === undefined ? GONE : this.head(task, batch)));
       case "rename":
-        return after(disk.linkStat(target.path), (stat) =>
-          stat === undefined ? this.oldName(task, batch) : this.head(task, batch),
-        );
+      case "renameAndUpdate":
+        // Also if the new name is gone: else the peer would keep the old one, which no later record names.
+        return this.head(task, batch);
       case "link":
         return after(disk.linkStat(target.path), (stat) => (stat?.kind === "symlink" ? this.head(task, batch) : GONE));
     }
@@ -215,18 +213,6 @@ export class PushRequests {
     }
   }
 
-  /** Deleted, or given another name, since it was renamed. */
-  private oldName(task: PushTask, batch: FrameBatch): Awaitable<Prepared> {
-    const { record } = task;
-    const old = this.resolve({ record: { ...record, logicalName: record.extra ?? "" } });
-    if (old === undefined) return GONE;
-    return after(old.storePath.disk.linkStat(old.path), (stat) => {
-      if (stat !== undefined) return GONE;
-      task.form = "deleteOld";
-      return this.head(task, batch);
-    });
-  }
-
   /** A request without content. */
   private head(task: PushTask, batch: FrameBatch): Prepared {
     const head = this.encodedHead(task, 0);
@@ -279,8 +265,6 @@ export class PushRequests {
         return storageCommands.syncCreateFile.request.encode(this.fileHead(task, contentBytes));
       case "delete":
         return storageCommands.syncDeleteFile.request.encode({ timestampSeconds, groupName, logicalName });
-      case "deleteOld":
-        return storageCommands.syncDeleteFile.request.encode({ timestampSeconds, groupName, logicalName: extra });
       case "append":
       case "modify": {
         const { offset } = twoNumbers(task);
@@ -296,7 +280,8 @@ export class PushRequests {
         const request = { timestampSeconds, groupName, linkName: logicalName, targetName: extra };
         return storageCommands.syncCreateLink.request.encode(request);
       }
-      case "rename": {
+      case "rename":
+      case "renameAndUpdate": {
         const request = { timestampSeconds, groupName, newName: logicalName, oldName: extra };
         return storageCommands.syncRenameFile.request.encode(request);
       }

@@ -25,8 +25,8 @@ describe("the answer to a push", () => {
     ["modify", 35, { 0: "done", 17: "done", 2: "update", 22: "refused" }],
     ["truncate", 37, { 0: "done", 17: "done", 2: "update", 22: "refused" }],
     ["link", 19, { 0: "done", 2: "done", 17: "refused", 110: "trouble" }],
-    ["deleteOld", 17, { 0: "done", 2: "done", 22: "refused", 28: "trouble" }],
     ["rename", 40, { 0: "done", 17: "done", 2: "create", 22: "refused" }],
+    ["renameAndUpdate", 40, { 0: "update", 17: "update", 2: "create", 22: "refused", 28: "trouble" }],
   ])("%s (%i)", (form, code, meanings) => {
     expect(pushForms[form].command.code).toBe(code);
     for (const [status, meaning] of Object.entries(meanings)) {
@@ -41,7 +41,7 @@ describe("the answer to a push", () => {
       formOf(record(op)),
       formOf(record(op.toLowerCase() as BinlogOp)),
     ]);
-    expect(new Set([...forms, "deleteOld"])).toEqual(new Set(Object.keys(pushForms)));
+    expect(new Set([...forms, "renameAndUpdate"])).toEqual(new Set(Object.keys(pushForms)));
     expect(pushForms.create.command).toBe(storageCommands.syncCreateFile);
   });
 });
