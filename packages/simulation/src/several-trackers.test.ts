@@ -100,7 +100,7 @@ class Watched {
 }
 
 describe("fresh trackers", () => {
-  it.each([1, 2, 3, 5])("%i of them agree on the largest address within 2 s of the first join", async (trackers) => {
+  it.each([1, 2, 3, 4, 5])("%i of them agree on the largest address within 2 s of the first join", async (trackers) => {
     const watched = new Watched({ seed: `fresh ${trackers}`, trackers, groups: [0] });
     const { cluster } = watched;
     const member = cluster.addMember("group1");
