@@ -1,0 +1,108 @@
+// What stories of members are told with: a cluster, a client, and words for what is looked at again and again.
+import { type FastDfsClient, parseFileId } from "@fastdfs-ts/client";
+import { FdfsError, type StorageStatus } from "@fastdfs-ts/protocol";
+
+import { heartBeatMs, SimCluster, type SimMember, type SimTracker } from "./sim-cluster.ts";
+
+export function statusAt(tracker: SimTracker, { groupName, id }: SimMember): StorageStatus | undefined {
+  return tracker.server?.cluster.findGroup(groupName)?.find(id)?.status;
+}
+
+export function sourceOf(fileId: string): string | undefined {
+  const { source } = parseFileId(fileId);
+  return source?.type === "ip" ? source.ip : undefined;
+}
+
+export class MemberStory {
+  readonly cluster: SimCluster;
+  readonly client: FastDfsClient;
+
+  private constructor(cluster: SimCluster) {
+    this.cluster = cluster;
+    this.client = cluster.openClient();
+  }
+
+  static async begin(
+    seed: string,
+    options: Partial<Parameters<typeof SimCluster.start>[0]> = {},
+  ): Promise<MemberStory> {
+    const cluster = await SimCluster.start({ seed, groups: [3], ...options });
+    // Disks are reported, members know each other, and trackers know how often each of them reports.
+    await cluster.world.runFor(4 * heartBeatMs);
+    return new MemberStory(cluster);
+  }
+
+  get members(): readonly SimMember[] {
+    return this.cluster.members;
+  }
+
+  get tracker(): SimTracker {
+    return this.cluster.trackers[0]!;
+  }
+
+  /** Uploads until `source` has taken one. */
+  async upload(source: SimMember): Promise<string> {
+    const { world } = this.cluster;
+    for (;;) {
+      const { fileId } = await world.run(this.client.upload(Buffer.from("content"), { extension: "txt" }));
+      if (sourceOf(fileId) === source.host.address) return fileId;
+    }
+  }
+
+  /** The addresses that 105 names; none if it answers 2. */
+  async holders(fileId: string): Promise<string[]> {
+    try {
+      const endpoints = await this.cluster.world.run(this.client.cluster.queryFetchAll(fileId));
+      return endpoints.map(({ host }) => host);
+    } catch (error) {
+      if (error instanceof FdfsError && error.kind === "NOT_FOUND") return [];
+      throw error;
+    }
+  }
+
+  /** How long it takes until `condition` is true; throws after `limitMs`. */
+  async until(condition: () => boolean, limitMs: number): Promise<number> {
+    const { world } = this.cluster;
+    const startMs = world.nowMs;
+    await world.runUntil(condition, limitMs);
+    return world.nowMs - startMs;
+  }
+
+  async untilHolders(fileId: string, wanted: readonly string[], limitMs: number): Promise<void> {
+    const { world } = this.cluster;
+    const startMs = world.nowMs;
+    for (;;) {
+      const holders = await this.holders(fileId);
+      if (holders.join() === wanted.join()) return;
+      if (world.nowMs - startMs > limitMs) throw new Error(`after ${limitMs} ms: ${holders.join()}`);
+      await world.runFor(100);
+    }
+  }
+
+  /** Ends the process in order, and waits until the trackers that run have noticed. */
+  async stop(member: SimMember): Promise<void> {
+    await this.cluster.world.run(member.process.stop());
+    await this.until(() => this.cluster.trackers.every((each) => statusAt(each, member) !== "ACTIVE"), 1000);
+  }
+
+  remove({ groupName, id }: SimMember) {
+    return this.cluster.world.run(this.client.cluster.deleteStorage(groupName, id));
+  }
+
+  async refusal(work: Promise<unknown>): Promise<string | undefined> {
+    const outcome = work.then(
+      () => undefined,
+      (error: unknown) => (error as FdfsError).kind,
+    );
+    return this.cluster.world.run(outcome);
+  }
+
+  async end(): Promise<void> {
+    await this.client.close();
+    await this.cluster.stop();
+  }
+}
+
+export function addressesOf(members: readonly SimMember[]): string[] {
+  return members.map(({ host }) => host.address).sort();
+}
