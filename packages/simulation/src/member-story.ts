@@ -2,6 +2,7 @@
 import { type FastDfsClient, parseFileId } from "@fastdfs-ts/client";
 import { FdfsError, type StorageStatus } from "@fastdfs-ts/protocol";
 
+import { storedFiles } from "./disk-view.ts";
 import { heartBeatMs, SimCluster, type SimMember, type SimTracker } from "./sim-cluster.ts";
 
 export function statusAt(tracker: SimTracker, { groupName, id }: SimMember): StorageStatus | undefined {
@@ -16,6 +17,7 @@ export function sourceOf(fileId: string): string | undefined {
 export class MemberStory {
   readonly cluster: SimCluster;
   readonly client: FastDfsClient;
+  #uploads = 0;
 
   private constructor(cluster: SimCluster) {
     this.cluster = cluster;
@@ -49,6 +51,25 @@ export class MemberStory {
     }
   }
 
+  /** Uploads to one member, whatever the trackers think of it. Each file has a content of its own. */
+  async uploadAt(member: SimMember, count: number): Promise<string[]> {
+    const { world } = this.cluster;
+    const direct = this.cluster.openClient({ storageAddress: () => ({ host: member.host.address, port: 23000 }) });
+    const fileIds: string[] = [];
+    for (let index = 0; index < count; index++) {
+      const content = Buffer.from(`${member.id} ${++this.#uploads}`);
+      fileIds.push((await world.run(direct.upload(content, { extension: "txt" }))).fileId);
+    }
+    await direct.close();
+    return fileIds;
+  }
+
+  /** Which of the files are not on the disks of `member`. */
+  missing(member: SimMember, fileIds: readonly string[]): string[] {
+    const files = storedFiles(member);
+    return fileIds.filter((fileId) => !files.has(fileId.slice(fileId.indexOf("/") + 1)));
+  }
+
   /** The addresses that 105 names; none if it answers 2. */
   async holders(fileId: string): Promise<string[]> {
     try {
@@ -66,6 +87,16 @@ export class MemberStory {
     const startMs = world.nowMs;
     await world.runUntil(condition, limitMs);
     return world.nowMs - startMs;
+  }
+
+  /** As `until`, for conditions that cost much: looks ten times a second. */
+  async untilSeen(condition: () => boolean, limitMs: number): Promise<void> {
+    const { world } = this.cluster;
+    const endMs = world.nowMs + limitMs;
+    while (!condition()) {
+      if (world.nowMs > endMs) throw new Error(`not within ${limitMs} ms: ${String(condition)}`);
+      await world.runFor(100);
+    }
   }
 
   async untilHolders(fileId: string, wanted: readonly string[], limitMs: number): Promise<void> {

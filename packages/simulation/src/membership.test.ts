@@ -131,8 +131,7 @@ describe("a storage that fails", () => {
     await world.runFor(4 * heartBeatMs);
     const toldSince = tracker.server!.cluster.findGroup("group1")!.find(hidden.id)!.statusSince;
     // Longer than a tracker waits before it asks, shorter than the silence that ends everybody's service.
-    for (const { host } of [hidden, reached])
-      world.network.stall(host.address, tracker.host.address, 20_000);
+    for (const { host } of [hidden, reached]) world.network.stall(host.address, tracker.host.address, 20_000);
     await world.runFor(19_000);
     expect([hidden, reached].map((each) => statusAt(tracker, each))).toEqual(["ACTIVE", "OFFLINE"]);
     await world.runFor(60_000);

@@ -9,7 +9,7 @@ import { BinlogReader } from "../binlog/binlog-reader.ts";
 import { BinlogWriter } from "../binlog/binlog-writer.ts";
 import { ParkedRecords } from "./parked-records.ts";
 import { PushQueue } from "./push-queue.ts";
-import type { PushTask } from "./push-task.ts";
+import { isOwn, type PushTask } from "./push-task.ts";
 
 const FOLDER = "/base/data/sync";
 const PARKED = `${FOLDER}/peer.mark.parked`;
@@ -20,10 +20,20 @@ function setUp(partBytes?: number) {
   const log = Logger.create({ sink: nullSink, clock, level: "info" });
   const binlog = BinlogWriter.open({ ...world.host("192.0.2.1").world }, FOLDER, log, partBytes);
   const stuck: string[] = [];
-  const open = (from: BinlogPosition, role = { needsBackfill: false, backfillUntilSeconds: 0 }) => {
+  const open = (from: BinlogPosition) => {
     const parked = ParkedRecords.open(disk, PARKED, log);
     const onProgress = () => undefined;
-    const queue = PushQueue.open({ disk, clock, log, binlog, from, role, parked, peerId: "peer", onProgress });
+    const queue = PushQueue.open({
+      disk,
+      clock,
+      log,
+      binlog,
+      from,
+      isPushed: isOwn,
+      parked,
+      peerId: "peer",
+      onProgress,
+    });
     queue.onStuck = (reason) => stuck.push(reason);
     return queue;
   };

@@ -5,6 +5,7 @@ import type { Clock, Disk, Logger } from "@fastdfs-ts/runtime";
 
 import { comparePositions, type BinlogPosition } from "../binlog/binlog-position.ts";
 import { type BinlogEntry, BinlogReader } from "../binlog/binlog-reader.ts";
+import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import type { BinlogWriter } from "../binlog/binlog-writer.ts";
 import { ConfirmedPrefix } from "./confirmed-prefix.ts";
 import { Fifo } from "./fifo.ts";
@@ -12,7 +13,6 @@ import { NameOrder } from "./name-order.ts";
 import type { ParkedRecords } from "./parked-records.ts";
 import type { PushForm } from "./push-forms.ts";
 import { pushTask, type PushTask } from "./push-task.ts";
-import { isPushed, type PeerRole } from "./record-choice.ts";
 
 /** Records read ahead of one that is not confirmed: a huge file holds up others only beyond this. About 6 MB. */
 const OPEN_TASKS_MAX = 16_384;
@@ -25,7 +25,8 @@ export interface PushQueueOptions {
   readonly log: Logger;
   readonly binlog: BinlogWriter;
   readonly from: BinlogPosition;
-  readonly role: PeerRole;
+  /** Whether the peer gets this record. */
+  readonly isPushed: (record: BinlogRecord) => boolean;
   readonly parked: ParkedRecords;
   readonly peerId: string;
   /** Something was confirmed, and the log was looked at so far. */
@@ -170,7 +171,7 @@ export class PushQueue {
       const { at, reason } = entry;
       log.warn("replication.unreadable-record-skipped", { peer: peerId, part: at.part, offset: at.offset, reason });
       this.prefix.pass(entry.after);
-    } else if (isPushed(entry.record, this.options.role)) {
+    } else if (this.options.isPushed(entry.record)) {
       const task = pushTask(entry.record, { after: entry.after });
       this.prefix.add(task);
       this.lineUp(task);

@@ -21,6 +21,7 @@ import { ParkedRecords } from "./parked-records.ts";
 import { PeerDialer } from "./peer-dialer.ts";
 import { PeerSession, type SessionEnd } from "./peer-session.ts";
 import { PushQueue } from "./push-queue.ts";
+import { isPushed } from "./record-choice.ts";
 import {
   permissions,
   reportedState,
@@ -297,7 +298,7 @@ export class Replicator {
       log: this.log,
       binlog: store.binlog,
       from: start.position,
-      role: start,
+      isPushed: (record) => isPushed(record, start, this.peer.status),
       parked: ParkedRecords.open(disk, this.parkedPath, this.log),
       peerId: this.peer.storageId,
       onProgress: () => {
