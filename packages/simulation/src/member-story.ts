@@ -1,9 +1,10 @@
 // What stories of members are told with: a cluster, a client, and words for what is looked at again and again.
 import { type FastDfsClient, parseFileId } from "@fastdfs-ts/client";
 import { FdfsError, type StorageStatus } from "@fastdfs-ts/protocol";
+import { rejoinAsNew } from "@fastdfs-ts/storage";
 
 import { storedFiles } from "./disk-view.ts";
-import { heartBeatMs, SimCluster, type SimMember, type SimTracker } from "./sim-cluster.ts";
+import { basePath, heartBeatMs, SimCluster, type SimMember, type SimTracker } from "./sim-cluster.ts";
 
 export function statusAt(tracker: SimTracker, { groupName, id }: SimMember): StorageStatus | undefined {
   return tracker.server?.cluster.findGroup(groupName)?.find(id)?.status;
@@ -114,6 +115,17 @@ export class MemberStory {
   async stop(member: SimMember): Promise<void> {
     await this.cluster.world.run(member.process.stop());
     await this.until(() => this.cluster.trackers.every((each) => statusAt(each, member) !== "ACTIVE"), 1000);
+  }
+
+  /** A person lets a member that was removed, and knows it, come back as a new one. Returns where its old data is. */
+  async rejoin(member: SimMember): Promise<readonly string[]> {
+    const { world } = this.cluster;
+    await world.run(member.process.stop());
+    const { disk } = member.host.restart();
+    const kept = rejoinAsNew(disk, basePath, member.storePaths, Math.floor(world.nowMs / 1000));
+    member.host.crash("process");
+    member.process.start();
+    return kept;
   }
 
   remove({ groupName, id }: SimMember) {

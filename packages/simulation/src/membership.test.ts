@@ -1,6 +1,5 @@
 // Membership, read eligibility and explanations with the real servers on virtual time: the acceptance checks of
 // cluster-behaviour.md §12 that are about them, and the weaknesses of §11.1 that are ended.
-import { rejoinAsNew } from "@fastdfs-ts/storage";
 import { describe, expect, it } from "vitest";
 import { addressesOf, MemberStory, sourceOf, statusAt } from "./member-story.ts";
 import { basePath, checkActiveMs, heartBeatMs, SimCluster, type SimMember, type SimTracker } from "./sim-cluster.ts";
@@ -208,13 +207,8 @@ describe("a removed storage", () => {
 
     // …until a person wants it back: it comes as a new member, and gets what was stored meanwhile.
     const meanwhile = await story.upload(other);
-    await world.run(victim.process.stop());
-    const now = Math.floor(world.nowMs / 1000);
-    const { disk } = victim.host.restart();
-    const kept = rejoinAsNew(disk, basePath, victim.storePaths, now);
+    const kept = await story.rejoin(victim);
     expect(kept.length).toBe(1);
-    victim.host.crash("process");
-    victim.process.start();
     await story.until(() => [first, second].every((each) => statusAt(each, victim) === "ACTIVE"), 120_000);
     await story.untilHolders(meanwhile, addressesOf(story.members), 60_000);
     await story.untilHolders(fileId, addressesOf(story.members), 60_000);

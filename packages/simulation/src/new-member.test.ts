@@ -1,10 +1,9 @@
 // A member that joins a group is complete when it is ACTIVE, whatever happens to the others meanwhile
 // (cluster-behaviour.md §4.5, §11.1 W4 and W5, §12 checks 3 and 37).
-import { rejoinAsNew } from "@fastdfs-ts/storage";
 import { describe, expect, it } from "vitest";
 
 import { MemberStory, statusAt } from "./member-story.ts";
-import { basePath, heartBeatMs, type SimMember } from "./sim-cluster.ts";
+import { heartBeatMs, type SimMember } from "./sim-cluster.ts";
 
 const longMs = 120_000;
 
@@ -121,7 +120,6 @@ describe("a new member", () => {
 
   it("is complete although another one is removed and comes back as a new one meanwhile", async () => {
     const story = await MemberStory.begin("removed and back");
-    const { world } = story.cluster;
     const [source, other, third] = story.members as [SimMember, SimMember, SimMember];
     const fileIds = [...(await story.uploadAt(source, 100)), ...(await story.uploadAt(other, 100))];
     await story.untilSeen(() => story.members.every((each) => story.missing(each, fileIds).length === 0), longMs);
@@ -133,16 +131,17 @@ describe("a new member", () => {
     await story.untilSeen(() => story.missing(source, fileIds).length === 0, longMs);
     await story.stop(other);
     await story.remove(other);
-    const { disk } = other.host.restart();
-    rejoinAsNew(disk, basePath, other.storePaths, Math.floor(world.nowMs / 1000));
-    other.host.crash("process");
+    // It hears of its removal when it starts.
     other.process.start();
+    await story.untilSeen(() => other.process.server?.links.states()[0]?.lastError?.kind === "NOT_ACTIVE", longMs);
+    await story.rejoin(other);
     const meanwhile = await story.uploadAt(third, 10);
     for (const member of [late, other]) {
       await untilActive(story, member);
       expect(story.missing(member, fileIds)).toEqual([]);
     }
-    for (const member of [late, other]) await story.untilSeen(() => story.missing(member, meanwhile).length === 0, 5000);
+    for (const member of [late, other])
+      await story.untilSeen(() => story.missing(member, meanwhile).length === 0, 5000);
     await story.end();
   });
 
