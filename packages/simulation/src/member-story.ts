@@ -52,10 +52,15 @@ export class MemberStory {
     }
   }
 
+  /** A client that talks to one member, whatever the trackers think of it. */
+  openDirect(member: SimMember): FastDfsClient {
+    return this.cluster.openClient({ storageAddress: () => ({ host: member.host.address, port: 23000 }) });
+  }
+
   /** Uploads to one member, whatever the trackers think of it. Each file has a content of its own. */
   async uploadAt(member: SimMember, count: number): Promise<string[]> {
     const { world } = this.cluster;
-    const direct = this.cluster.openClient({ storageAddress: () => ({ host: member.host.address, port: 23000 }) });
+    const direct = this.openDirect(member);
     const fileIds: string[] = [];
     for (let index = 0; index < count; index++) {
       const content = Buffer.from(`${member.id} ${++this.#uploads}`);

@@ -164,4 +164,32 @@ describe("a new member", () => {
     await story.until(() => [first, second].every((tracker) => statusAt(tracker!, late) === "ACTIVE"), longMs);
     await story.end();
   });
+
+  it("is ACTIVE soon although its source never rests", async () => {
+    const story = await MemberStory.begin("steady load", { groups: [2] });
+    const { world } = story.cluster;
+    const [source] = story.members as [SimMember];
+    const late = story.cluster.addMember("group1");
+    // Something is under way to it at every moment.
+    world.network.setLatency(source.host.address, late.host.address, { minMs: 20, maxMs: 30 });
+    let isOver = false;
+    const fileIds: string[] = [];
+    const clients = Array.from({ length: 2 }, () => story.openDirect(source));
+    const loads = clients.map(async (client) => {
+      while (!isOver) fileIds.push((await client.upload(Buffer.from("load"), { extension: "bin" })).fileId);
+    });
+    await world.runFor(1000);
+    late.process.start();
+    await story.until(() => statusAt(story.tracker, late) === "WAIT_SYNC", longMs);
+    const before = [...fileIds];
+    expect(before.length).toBeGreaterThan(200);
+    // Its source hears of it, has everything, says so, and says so again; and it beats.
+    expect(await untilActive(story, late)).toBeLessThan(5 * heartBeatMs);
+    expect(story.missing(late, before)).toEqual([]);
+    isOver = true;
+    await world.run(Promise.all(loads));
+    for (const client of clients) await client.close();
+    await story.untilSeen(() => story.missing(late, fileIds).length === 0, longMs);
+    await story.end();
+  });
 });

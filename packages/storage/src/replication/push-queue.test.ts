@@ -186,6 +186,41 @@ describe("PushQueue", () => {
     expect(queue.confirmedSeconds(clock.now())).toBe(now - 21);
   });
 
+  it("says so also of a log that never rests, because others push here all the time", async () => {
+    const { world, binlog, clock, open } = setUp();
+    const queue = open(logStart);
+    const began = Math.floor(clock.now() / 1000);
+    let logged = 0;
+    const replicas = () => binlog.append(began, "c", names[logged++ % names.length]!);
+    replicas();
+    queue.takeStock();
+    await world.runFor(3000);
+    expect(queue.takeStock(), "its place is not reached").toBeUndefined();
+    expect(queue.next()).toBeUndefined();
+    replicas();
+    expect(queue.takeStock()).toBe(3);
+    await world.runFor(3000);
+    expect(queue.next()).toBeUndefined();
+    replicas();
+    expect(queue.takeStock()).toBe(3);
+    expect(queue.isDrained).toBe(false);
+    expect(queue.confirmedSeconds(clock.now())).toBe(began + 2);
+    // One of our own is under way: nothing is claimed for its time, nor for later.
+    binlog.append(began + 6, "C", names[0]!);
+    const own = queue.next() as PushTask;
+    replicas();
+    await world.runFor(3000);
+    queue.takeStock();
+    expect(queue.confirmedSeconds(clock.now())).toBe(began + 5);
+    queue.confirm(own);
+    queue.takeStock();
+    await world.runFor(1000);
+    expect(queue.next()).toBeUndefined();
+    replicas();
+    queue.takeStock();
+    expect(queue.confirmedSeconds(clock.now())).toBe(began + 8);
+  });
+
   it("does not read on for ever behind a record that is not confirmed", () => {
     const { binlog, open } = setUp();
     for (let i = 0; i < 20_000; i++) binlog.append(1, "C", `M00/00/00/${i}`);

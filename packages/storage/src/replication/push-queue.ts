@@ -49,6 +49,9 @@ export class PushQueue {
   private readonly ready = new Fifo<PushTask>();
   /** Refused, and the disk would not note it: pushed again after a while. */
   private readonly stranded: PushTask[] = [];
+  /** Where the log ended at some time; once that is confirmed, so is everything from before that time. */
+  private stock: { readonly position: BinlogPosition; readonly seconds: number };
+  private reachedSeconds = 0;
   private isClosed = false;
 
   private constructor(options: PushQueueOptions, reader: BinlogReader) {
@@ -57,6 +60,7 @@ export class PushQueue {
     this.reader = reader;
     // A position behind the end of a log that lost its tail is cut back to the end.
     this.prefix = new ConfirmedPrefix(reader.position);
+    this.stock = this.presentStock();
   }
 
   /** Throws FdfsError IO_FAILED if the log cannot be read. */
@@ -89,9 +93,21 @@ export class PushQueue {
   /** Own records with this Unix time or an earlier one are all confirmed; 0 unknown (see PeerReplication). */
   confirmedSeconds(nowMs: number): number {
     const open = Math.min(this.prefix.earliestOpenOwnSeconds(), this.parked.earliestSeconds);
-    const reached = this.isDrained ? Math.floor(nowMs / 1000) : this.prefix.ownSeconds;
+    const reached = this.isDrained ? Math.floor(nowMs / 1000) : Math.max(this.prefix.ownSeconds, this.reachedSeconds);
     // There may be more records of the same second.
     return Math.max(0, Math.min(open, reached) - 1);
+  }
+
+  /**
+   * To be called now and then. How many seconds ago everything that is confirmed now was everything there was; undefined if
+   * the place of an earlier call is not reached yet. A log that never rests is never drained.
+   */
+  takeStock(): number | undefined {
+    const { position, seconds } = this.stock;
+    if (comparePositions(this.confirmed, position) < 0) return undefined;
+    this.reachedSeconds = seconds;
+    this.stock = this.presentStock();
+    return this.stock.seconds - seconds;
   }
 
   /**
@@ -158,6 +174,11 @@ export class PushQueue {
   close(): void {
     this.isClosed = true;
     this.reader.close();
+  }
+
+  private presentStock() {
+    const { binlog, clock } = this.options;
+    return { position: binlog.position, seconds: Math.floor(clock.now() / 1000) };
   }
 
   private get hasUnread(): boolean {

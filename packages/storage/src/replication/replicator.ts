@@ -86,11 +86,15 @@ export interface PeerReplicationStatus {
   readonly parkedReason: string | undefined;
 }
 
+/** How often it is looked whether the peer may still be fed, and whether it has everything. */
+const LOOK_MS = 1000;
 const REST_MS = 100;
 const LONGEST_REST_MS = 5000;
 /** A peer that answers that it cannot take anything is left alone for longer. */
 const TROUBLE_REST_MS = 1000;
 const LONGEST_TROUBLE_REST_MS = 30_000;
+/** A backfill is over when no more than this is missing: clients may never let the log rest. */
+const CAUGHT_UP_SECONDS = 10;
 /** A backfill is over although the peer refuses some records, once they were tried this often. */
 const PARKED_TRIES = 3;
 
@@ -303,7 +307,7 @@ export class Replicator {
       peerId: this.peer.storageId,
       onProgress: () => {
         this.mark.touch();
-        if (queue.isDrained) this.noteDrained();
+        if (queue.isDrained) this.noteCaughtUp();
       },
     });
     this.start = start;
@@ -348,13 +352,13 @@ export class Replicator {
     }
     this.isConnectionLogged = true;
     if (peer.status === "WAIT_SYNC") void this.report("SYNCING");
-    const windowCheck = world.clock.every(1000, () => {
+    const lookout = world.clock.every(LOOK_MS, () => {
       const obstacle = this.whyNot();
       if (obstacle !== undefined) this.interrupt(obstacle.reason);
-      else if (queue.isDrained) this.noteDrained();
+      else if ((queue.takeStock() ?? Infinity) <= CAUGHT_UP_SECONDS) this.noteCaughtUp();
     });
-    const end = await session.ended;
-    windowCheck.cancel();
+    const reason = await session.ended;
+    lookout.cancel();
     this.session = undefined;
     await this.mark.flush();
     // A peer that can be reached and is lost again at once is trouble that goes on.
@@ -364,7 +368,7 @@ export class Replicator {
       this.loggedReason = "";
     }
     if (this.whyNot() !== undefined || !this.isCurrent(queue)) return;
-    this.fail(end);
+    this.fail(reason);
     await this.rest(signal);
   }
 
@@ -373,8 +377,8 @@ export class Replicator {
     return this.queue === queue && !this.stopping.signal.aborted;
   }
 
-  /** Everything is confirmed: if that was a backfill, it is over. */
-  private noteDrained(): void {
+  /** Everything is confirmed, or all but what came in a moment ago: if that was a backfill, it is over. */
+  private noteCaughtUp(): void {
     const { start, queue } = this;
     if (start?.needsBackfill !== true || queue === undefined) return;
     if (queue.parked.hasTriedLessThan(PARKED_TRIES)) return;
