@@ -12,6 +12,7 @@ import {
 } from "@fastdfs-ts/runtime";
 
 import { type BinlogPosition, logStart } from "../binlog/binlog-position.ts";
+import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { SyncMark } from "../formats/mark-file.ts";
 import type { Peer } from "../tracker-link/membership-view.ts";
@@ -65,6 +66,8 @@ export interface ReplicatorContext {
   readonly trackers: TrackerDialogue;
   /** How far another peer has confirmed our log. */
   readonly confirmedBy: (storageId: string) => BinlogPosition;
+  /** What another peer refuses. */
+  readonly refusedBy: (storageId: string) => readonly BinlogRecord[];
   /** Something was reached that trackers should hear of at once. */
   readonly onMilestone: () => void;
 }
@@ -142,6 +145,11 @@ export class Replicator {
     if (this.queue !== undefined) return this.queue.confirmed;
     const mark = this.mark.load();
     return mark === undefined ? undefined : { part: mark.binlogIndex, offset: mark.binlogOffset };
+  }
+
+  /** What the peer refuses. */
+  get refused(): readonly BinlogRecord[] {
+    return (this.queue?.parked ?? this.openParked()).records;
   }
 
   /** The trackers say something new of the peer. */
@@ -273,7 +281,7 @@ export class Replicator {
   }
 
   private async openQueue(signal: AbortSignal): Promise<void> {
-    const { store, world, config, ownId, confirmedBy } = this.context;
+    const { store, world, config, ownId, confirmedBy, refusedBy } = this.context;
     const { disk, clock } = world;
     const { binlog } = store;
     const { peer } = this;
@@ -284,16 +292,26 @@ export class Replicator {
       await this.wait(config.heartBeatIntervalMs, signal);
       return;
     }
-    const start =
-      startFromMark(mark, peer.status, source, ownId) ??
-      (await freshStart({ disk, clock, folder: binlog.folder, end: binlog.position, ownId, source, confirmedBy }));
+    const parked = this.openParked();
+    let start = startFromMark(mark, peer.status, source, ownId);
+    if (start === undefined) {
+      const { folder, position: end } = binlog;
+      start = await freshStart({ disk, clock, folder, end, ownId, source, confirmedBy });
+      // The place passes what the source refuses, which it cannot give on.
+      if (source !== undefined && source.sourceStorageId !== ownId)
+        await parked.adopt(refusedBy(source.sourceStorageId));
+    }
     // The peer began anew while we were looking.
     if (this.peer.status !== peer.status && permissions[this.peer.status] !== "feed") return;
     this.source = source;
-    this.begin(start, mark);
+    this.begin(start, mark, parked);
   }
 
-  private begin(start: StartPosition, mark: SyncMark | undefined): void {
+  private openParked(): ParkedRecords {
+    return ParkedRecords.open(this.context.world.disk, this.parkedPath, this.log);
+  }
+
+  private begin(start: StartPosition, mark: SyncMark | undefined, parked: ParkedRecords): void {
     const { store, world } = this.context;
     const { disk, clock } = world;
     const queue = PushQueue.open({
@@ -303,7 +321,7 @@ export class Replicator {
       binlog: store.binlog,
       from: start.position,
       isPushed: (record) => isPushed(record, start, this.peer.status),
-      parked: ParkedRecords.open(disk, this.parkedPath, this.log),
+      parked,
       peerId: this.peer.storageId,
       onProgress: () => {
         this.mark.touch();
