@@ -228,6 +228,23 @@ describe.each([
     await stage.stop();
   });
 
+  it("that takes its time for one record is given the others meanwhile", async () => {
+    let slow = "";
+    const { stage, client, peer } = await open((pushed) => (pushed.name === slow ? "nothing" : usual(pushed)));
+    stage.setStatus(PEER, "OFFLINE");
+    // Larger than what is pushed together with others.
+    slow = await stage.world.run(client.upload(Buffer.alloc(300_000, 1)));
+    const others: string[] = [];
+    for (let i = 0; i < 50; i++) others.push(await stage.world.run(client.upload(Buffer.from(`file ${i}`))));
+    stage.setStatus(PEER, "ACTIVE");
+    // Shorter than the peer is waited for.
+    await stage.world.runFor(2000);
+    const pushed = peer.records.map(({ name }) => name);
+    expect(pushed.filter((name) => name === slow)).toHaveLength(1);
+    expect(pushed).toEqual(expect.arrayContaining(others));
+    await stage.stop();
+  });
+
   it("that closes on one record, again and again, is given the others", async () => {
     let deadly = "";
     const { stage, member, client, peer } = await open((pushed) => (pushed.name === deadly ? "close" : usual(pushed)));
