@@ -3,7 +3,7 @@ import { type FastDfsClient, parseFileId } from "@fastdfs-ts/client";
 import { FdfsError, type StorageStatus } from "@fastdfs-ts/protocol";
 import { rejoinAsNew } from "@fastdfs-ts/storage";
 
-import { storedFiles } from "./disk-view.ts";
+import { contentOf, storedFiles } from "./disk-view.ts";
 import { basePath, heartBeatMs, SimCluster, type SimMember, type SimTracker } from "./sim-cluster.ts";
 
 export function statusAt(tracker: SimTracker, { groupName, id }: SimMember): StorageStatus | undefined {
@@ -74,6 +74,12 @@ export class MemberStory {
   missing(member: SimMember, fileIds: readonly string[]): string[] {
     const files = storedFiles(member);
     return fileIds.filter((fileId) => !files.has(fileId.slice(fileId.indexOf("/") + 1)));
+  }
+
+  /** What a member holds of a file; undefined if it has not got it. */
+  content(member: SimMember, fileId: string): Buffer | undefined {
+    const inode = storedFiles(member).get(fileId.slice(fileId.indexOf("/") + 1));
+    return inode && contentOf(inode);
   }
 
   /** The addresses that 105 names; none if it answers 2. */

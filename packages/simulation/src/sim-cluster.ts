@@ -21,7 +21,7 @@ const listedMembersPerGroup = 9;
 /** Short intervals, so that a story of some minutes sees many of them; the proportions are those of the samples. */
 export const checkActiveMs = 12_000;
 export const heartBeatMs = 3000;
-const statReportMs = 9000;
+export const statReportMs = 9000;
 
 export interface SimClusterOptions {
   readonly seed: number | string;
