@@ -2,7 +2,7 @@
 // (cluster-behaviour.md §4.5, §11.1 W4 and W5, §12 checks 3 and 37).
 import { describe, expect, it } from "vitest";
 
-import { MemberStory, statusAt } from "./member-story.ts";
+import { MemberStory, sourceOf, statusAt } from "./member-story.ts";
 import { heartBeatMs, type SimMember } from "./sim-cluster.ts";
 
 const longMs = 120_000;
@@ -192,4 +192,62 @@ describe("a new member", () => {
     await story.untilSeen(() => story.missing(late, fileIds).length === 0, longMs);
     await story.end();
   });
+
+  it.each(Array.from({ length: 25 }, (_, index) => index + 1))(
+    "is complete when it is ACTIVE, whatever becomes of the others (seed %i)",
+    async (seed) => {
+      const story = await MemberStory.begin(`joins ${seed}`);
+      const { world } = story.cluster;
+      const { random, network } = world;
+      const old = [...story.members];
+      const fileIds: string[] = [];
+      const upload = async () => {
+        const member = random.pick(old);
+        if (member.process.server !== undefined) fileIds.push(...(await story.uploadAt(member, 1 + random.below(5))));
+      };
+      const disturb = async () => {
+        const [one, other] = [random.pick(old), random.pick(story.members)];
+        switch (random.below(6)) {
+          case 0:
+            one.process.kill("process");
+            break;
+          case 1:
+            if (one !== other) network.partition([one.host.address], [other.host.address]);
+            break;
+          case 2:
+            network.heal();
+            break;
+          case 3:
+            for (const { process } of old) process.start();
+            break;
+          default:
+            await upload();
+        }
+        await world.runFor(random.below(3000));
+      };
+      for (const member of old) fileIds.push(...(await story.uploadAt(member, 5)));
+      for (let step = 0; step < 6; step++) await disturb();
+
+      const late = story.cluster.addMember("group1");
+      let before: string[] | undefined;
+      let incomplete: string[] | undefined;
+      story.cluster.observeLogs((_host, { message, fields }) => {
+        if (message !== "storage.status" || fields.storage !== late.id) return;
+        // What was stored before it joined, by members that are in service now.
+        if (fields.to === "WAIT_SYNC") before = [...fileIds];
+        const serving = old.filter((member) => statusAt(story.tracker, member) === "ACTIVE").map(({ id }) => id);
+        const owed = before?.filter((fileId) => serving.includes(sourceOf(fileId)!)) ?? [];
+        if (fields.to === "ACTIVE") incomplete ??= story.missing(late, owed);
+      });
+      late.process.start();
+      for (let step = 0; step < 12; step++) await disturb();
+      network.heal();
+      for (const { process } of old) process.start();
+      await story.until(() => incomplete !== undefined, longMs);
+      expect(incomplete).toEqual([]);
+      // And everything is everywhere in the end.
+      await story.untilSeen(() => story.members.every((each) => story.missing(each, fileIds).length === 0), longMs);
+      await story.end();
+    },
+  );
 });
