@@ -231,12 +231,13 @@ describe("a new member", () => {
       const late = story.cluster.addMember("group1");
       let before: string[] | undefined;
       let incomplete: string[] | undefined;
+      let owed: string[] = [];
       story.cluster.observeLogs((_host, { message, fields }) => {
         if (message !== "storage.status" || fields.storage !== late.id) return;
-        // What was stored before it joined, by members that are in service now.
         if (fields.to === "WAIT_SYNC") before = [...fileIds];
+        // What was stored before it joined, by members that are in service now.
         const serving = old.filter((member) => statusAt(story.tracker, member) === "ACTIVE").map(({ id }) => id);
-        const owed = before?.filter((fileId) => serving.includes(sourceOf(fileId)!)) ?? [];
+        if (fields.to === "OFFLINE") owed = before?.filter((fileId) => serving.includes(sourceOf(fileId)!)) ?? [];
         if (fields.to === "ACTIVE") incomplete ??= story.missing(late, owed);
       });
       late.process.start();

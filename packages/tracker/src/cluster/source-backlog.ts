@@ -2,14 +2,14 @@
 // cannot give, and C makes such a member ACTIVE without these files (cluster-behaviour.md §4.5, §11.1 W4).
 import { isAvailable } from "@fastdfs-ts/protocol";
 
+import type { Cluster } from "./cluster.ts";
 import type { StorageNode } from "./storage-node.ts";
 
 /**
- * Members in service that still owe the source of `node` something from before it joined, as far as they tell. A member that
- * is out of service is not waited for: what it alone has nobody can read, and it gives it to `node` itself when it is back.
- * C storages do not tell how far they have fed others, and as sources say only once that they are done.
+ * Members in service that still owe the source of `node` something from before it joined, as far as they tell. C storages do
+ * not tell how far they have fed others, and as sources say only once that they are done.
  */
-export function owingToSource(node: StorageNode): StorageNode[] {
+export function owingToSource(cluster: Cluster, node: StorageNode): StorageNode[] {
   const { group, syncSource: source, syncUntil } = node;
   if (source?.reportsReplication !== true) return [];
   return group.members.filter(
@@ -17,9 +17,18 @@ export function owingToSource(node: StorageNode): StorageNode[] {
       member !== node &&
       member !== source &&
       member.reportsReplication &&
-      isAvailable(member.status) &&
+      isExpected(cluster, member) &&
       !hasGiven(member, source, syncUntil),
   );
+}
+
+/**
+ * A member that is out of service is waited for as long as it may just be restarted. After that not: what it alone has nobody
+ * can read, and it gives it to the new member itself when it is back.
+ */
+function isExpected(cluster: Cluster, { status, statusSince }: StorageNode): boolean {
+  const isBriefly = cluster.now() - statusSince < cluster.settings.checkActiveSeconds;
+  return isAvailable(status) || (status === "OFFLINE" && isBriefly);
 }
 
 /**

@@ -21,7 +21,7 @@ export function takeStatusReport(cluster: Cluster, group: Group, brief: StorageB
     if (next === undefined) return;
     const wasFilled = next === "OFFLINE" && next !== node.status;
     if (wasFilled && reported === "OFFLINE") {
-      const owing = owingToSource(node);
+      const owing = owingToSource(cluster, node);
       // The source says so again with every beat.
       if (owing.length > 0) {
         cluster.setReason(node, `has all that ${reporter} has, which waits for older files of ${idsOf(owing)}`);
