@@ -19,9 +19,9 @@ export const basePath = "/fastdfs";
 /** Members that the id list names for each group: those of the beginning and those who may be added. */
 const listedMembersPerGroup = 9;
 /** Short intervals, so that a story of some minutes sees many of them; the proportions are those of the samples. */
-const checkActiveMs = 12_000;
-const heartBeatMs = 3000;
-const statReportMs = 9000;
+export const checkActiveMs = 12_000;
+export const heartBeatMs = 3000;
+export const statReportMs = 9000;
 
 export interface SimClusterOptions {
   readonly seed: number | string;

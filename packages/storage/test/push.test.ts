@@ -283,6 +283,23 @@ describe.each([
     await stage.stop();
   });
 
+  it("that takes its time for one record is given the others meanwhile", async () => {
+    let slow = "";
+    const { stage, client, peer } = await open((pushed) => (pushed.name === slow ? "nothing" : usual(pushed)));
+    stage.setStatus(PEER, "OFFLINE");
+    // Larger than what is pushed together with others.
+    slow = await stage.world.run(client.upload(Buffer.alloc(300_000, 1)));
+    const others: string[] = [];
+    for (let i = 0; i < 50; i++) others.push(await stage.world.run(client.upload(Buffer.from(`file ${i}`))));
+    stage.setStatus(PEER, "ACTIVE");
+    // Shorter than the peer is waited for.
+    await stage.world.runFor(2000);
+    const pushed = peer.records.map(({ name }) => name);
+    expect(pushed.filter((name) => name === slow)).toHaveLength(1);
+    expect(pushed).toEqual(expect.arrayContaining(others));
+    await stage.stop();
+  });
+
   it("that closes on one record, again and again, is given the others", async () => {
     let deadly = "";
     const { stage, member, client, peer } = await open((pushed) => (pushed.name === deadly ? "close" : usual(pushed)));
@@ -347,7 +364,7 @@ describe.each([
 });
 
 describe("the place in the log", () => {
-  it("of a peer that we give old files: everything, up to the time at which it joined; then what clients do here", async () => {
+  it("of a peer that we give old files: everything, and once it is ACTIVE what clients do here, and what is older than its join", async () => {
     const stage = await GroupStage.open(1, 1);
     const [member] = stage.members as [Member];
     const client = await stage.connect(member);
@@ -363,7 +380,8 @@ describe("the place in the log", () => {
     const peer = await stage.addPeer(PEER, "WAIT_SYNC");
     peer.reply = takesEverythingAsOurs;
     await stage.world.runUntil(() => stage.tracker.all("reportStatus").length === 2);
-    expect(peer.records.map(({ name }) => name)).toEqual([mine, names[0]]);
+    // The young one too: whose it is might be lost before it can give it.
+    expect(peer.records.map(({ name }) => name)).toEqual([mine, names[0], names[1]]);
     expect(reportedStatuses(stage)).toEqual(["SYNCING", "OFFLINE"]);
     expect(markOf(member)).toMatchObject({ needsBackfill: true, isBackfillDone: true, backfillUntilSeconds: seconds });
 
@@ -374,7 +392,7 @@ describe("the place in the log", () => {
     putFile(member, names[3]!, "not ours");
     binlog.append(seconds + 1, "c", names[3]!);
     await stage.untilReplicated();
-    expect(peer.records.map(({ name }) => name)).toEqual([mine, names[0], names[2]]);
+    expect(peer.records.map(({ name }) => name)).toEqual([mine, names[0], names[1], names[2]]);
     await stage.stop();
   });
 
@@ -419,6 +437,34 @@ describe("the place in the log", () => {
     await stage.world.runFor(1000);
     expect(peer.records.map(({ name }) => name)).toEqual([second]);
     expect(source.records.map(({ name }) => name)).toContain(first);
+    await stage.stop();
+  });
+
+  it("does not pass what that member refuses, which cannot give it on either", async () => {
+    const stage = await GroupStage.open(1, 1);
+    const [member] = stage.members as [Member];
+    const client = await stage.connect(member);
+    const source = await stage.addPeer("192.0.2.60", "ACTIVE");
+    const refused = await stage.world.run(client.uploadAppender(Buffer.from("refused")));
+    source.reply = (pushed) => (pushed.name === refused ? 13 : takesEverything(pushed));
+    await stage.world.run(client.append(refused, Buffer.from("more")));
+    await stage.world.run(client.upload(Buffer.from("taken")));
+    await stage.world.runFor(10_000);
+    expect(statusOf(member)).toMatchObject({ state: "caughtUp", parkedRecords: 2 });
+    stage.sourceIs(source.address, Math.floor(member.host.world.clock.now() / 1000));
+    const peer = await stage.addPeer(PEER, "WAIT_SYNC");
+    await stage.world.runFor(2000);
+    // What is to be given is on the disk.
+    await stage.world.run(member.replication.stop());
+    await stage.world.run(member.served.stop());
+    await stage.start(member);
+    stage.setStatus(PEER, "ACTIVE");
+    await stage.world.runUntil(() => peer.records.length > 1);
+    await stage.world.runFor(1000);
+    expect(peer.records.map((pushed) => [pushed.code, pushed.name])).toEqual([
+      [code("syncCreateFile"), refused],
+      [code("syncAppendFile"), refused],
+    ]);
     await stage.stop();
   });
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { HEADER_BYTES, storageCommands } from "@fastdfs-ts/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readFile } from "./every-request.ts";
 import { RawClient } from "./raw-client.ts";
 import { emptyStatus, nameStating, push } from "./replica-pusher.ts";
 import { type ServedStore, serveStore } from "./served-store.ts";
@@ -70,6 +71,17 @@ describe("pushed names", () => {
     }
     expect({ files: visibleFiles(served), log: binlogLines(served) }).toEqual(before);
     expect(served.troubles).toEqual([]);
+  });
+
+  it("of files inside trunk files become files of their own, which are read (wire-protocol.md §12 no. 20)", async () => {
+    const name = "M00/00/00/7YYBAGsCcPKICJMyAAAADKDhBDgAAAAAQAABQAAAAEA519.jpg";
+    for (const [request, content] of [
+      [push.create, bytes(12)],
+      [push.update, bytes(12, "y")],
+    ] as const) {
+      expect(emptyStatus(await client.exchange(request(name, content)))).toBe(0);
+      expect((await readFile(client, "group1", name)).subarray(HEADER_BYTES)).toEqual(content);
+    }
   });
 
   it("on another store path than the old name are refused", async () => {

@@ -46,6 +46,10 @@ export class ParkedRecords {
     return parked;
   }
 
+  get records(): readonly BinlogRecord[] {
+    return this.all.map(({ record }) => record);
+  }
+
   get count(): number {
     return this.all.length;
   }
@@ -87,21 +91,18 @@ export class ParkedRecords {
   }
 
   /**
-   * Takes over what another peer refuses, because this one gets its old files from there. Rejects with FdfsError if that
-   * cannot be noted.
+   * Takes over what another peer refuses, which this one was to get from there; due at once. On the disk when the promise
+   * resolves; rejects with FdfsError.
    */
-  async adopt(records: readonly BinlogRecord[], nowMs: number): Promise<void> {
-    for (const record of records) {
-      const line = printBinlogRecord(record);
-      if (this.all.some((parked) => printBinlogRecord(parked.record) === line)) continue;
-      this.keep({ record, reason: "its source has not got it", refusals: 0, retryAtMs: nowMs, isUnderWay: false });
+  async adopt(records: readonly BinlogRecord[]): Promise<void> {
+    const known = new Set(this.records.map(printBinlogRecord));
+    const added = records.filter((record) => !known.has(printBinlogRecord(record)));
+    if (added.length === 0) return;
+    for (const record of added) {
+      const reason = "its source of old files refuses it";
+      this.keep({ record, reason, refusals: 0, retryAtMs: 0, isUnderWay: false });
     }
-    if (records.length > 0) await this.save();
-  }
-
-  /** All of them, in the order of the log. */
-  get records(): readonly BinlogRecord[] {
-    return this.all.map(({ record }) => record);
+    await this.save();
   }
 
   /** The records whose turn it is, each the first of its names; they count as under way. */

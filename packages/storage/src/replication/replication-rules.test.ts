@@ -47,16 +47,18 @@ describe("the answer to a push", () => {
 });
 
 describe("the records that a peer is given", () => {
-  it("are our own, and all up to its join if we are its source", () => {
+  it("are our own, and all up to its join if we are its source, or until it is filled if that is later", () => {
     const source = { needsBackfill: true, backfillUntilSeconds: 10 };
     const other = { needsBackfill: false, backfillUntilSeconds: 10 };
     for (const op of Object.keys(binlogOps) as SourceOp[]) {
       const replica = op.toLowerCase() as BinlogOp;
       for (const seconds of [1, 10, 11]) {
-        expect(isPushed(record(op, seconds), source)).toBe(true);
-        expect(isPushed(record(op, seconds), other)).toBe(true);
-        expect(isPushed(record(replica, seconds), source)).toBe(seconds <= 10);
-        expect(isPushed(record(replica, seconds), other)).toBe(false);
+        for (const status of ["SYNCING", "ACTIVE"] as const) {
+          expect(isPushed(record(op, seconds), source, status)).toBe(true);
+          expect(isPushed(record(op, seconds), other, status)).toBe(true);
+          expect(isPushed(record(replica, seconds), source, status)).toBe(seconds <= 10 || status === "SYNCING");
+          expect(isPushed(record(replica, seconds), other, status)).toBe(false);
+        }
       }
     }
   });

@@ -3,7 +3,7 @@ import type { ReplicationReport } from "@fastdfs-ts/protocol";
 import { replicatorStates } from "@fastdfs-ts/protocol";
 import type { Deadlines, Logger, World } from "@fastdfs-ts/runtime";
 
-import { type BinlogPosition, logStart } from "../binlog/binlog-position.ts";
+import { logStart } from "../binlog/binlog-position.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { StorageIdentity } from "../identity.ts";
 import type { ChangelogEntry } from "../tracker-link/changelog.ts";
@@ -54,8 +54,8 @@ export class Replication {
       network: world.network,
       ownId: identity.storageId,
       trackers: new TrackerDialogue({ ...world, ...config, ...options, groupName: identity.groupName, trackers, log }),
-      confirmedBy: (storageId) => this.confirmedBy(storageId),
-      parkedFor: (storageId) => this.replicators.get(storageId)?.parked ?? [],
+      confirmedBy: (storageId) => this.replicators.get(storageId)?.confirmed ?? logStart,
+      refusedBy: (storageId) => this.replicators.get(storageId)?.refused ?? [],
       onMilestone: options.onMilestone ?? (() => undefined),
       mayMissFiles: options.mayMissFiles ?? (() => false),
     };
@@ -183,10 +183,6 @@ export class Replication {
     void mine.then(() => {
       if (this.endings.get(storageId) === mine) this.endings.delete(storageId);
     });
-  }
-
-  private confirmedBy(storageId: string): BinlogPosition {
-    return this.replicators.get(storageId)?.confirmed ?? logStart;
   }
 
   private pathFor({ storageId, port }: Peer): string {

@@ -22,6 +22,7 @@ import { ParkedRecords } from "./parked-records.ts";
 import { PeerDialer } from "./peer-dialer.ts";
 import { PeerSession, type SessionEnd } from "./peer-session.ts";
 import { PushQueue } from "./push-queue.ts";
+import { isPushed } from "./record-choice.ts";
 import {
   permissions,
   reportedState,
@@ -65,8 +66,8 @@ export interface ReplicatorContext {
   readonly trackers: TrackerDialogue;
   /** How far another peer has confirmed our log. */
   readonly confirmedBy: (storageId: string) => BinlogPosition;
-  /** What another peer refuses so far. */
-  readonly parkedFor: (storageId: string) => readonly BinlogRecord[];
+  /** What another peer refuses. */
+  readonly refusedBy: (storageId: string) => readonly BinlogRecord[];
   /** Something was reached that trackers should hear of at once. */
   readonly onMilestone: () => void;
   readonly mayMissFiles: () => boolean;
@@ -89,11 +90,15 @@ export interface PeerReplicationStatus {
   readonly parkedReason: string | undefined;
 }
 
+/** How often it is looked whether the peer may still be fed, and whether it has everything. */
+const LOOK_MS = 1000;
 const REST_MS = 100;
 const LONGEST_REST_MS = 5000;
 /** A peer that answers that it cannot take anything is left alone for longer. */
 const TROUBLE_REST_MS = 1000;
 const LONGEST_TROUBLE_REST_MS = 30_000;
+/** A backfill is over when no more than this is missing: clients may never let the log rest. */
+const CAUGHT_UP_SECONDS = 10;
 /** A backfill is over although the peer refuses some records, once they were tried this often. */
 const PARKED_TRIES = 3;
 
@@ -143,10 +148,9 @@ export class Replicator {
     return mark === undefined ? undefined : { part: mark.binlogIndex, offset: mark.binlogOffset };
   }
 
-  /** What the peer refuses so far. */
-  get parked(): readonly BinlogRecord[] {
-    const { disk } = this.context.world;
-    return (this.queue?.parked ?? ParkedRecords.open(disk, this.parkedPath, this.log)).records;
+  /** What the peer refuses. */
+  get refused(): readonly BinlogRecord[] {
+    return (this.queue?.parked ?? this.openParked()).records;
   }
 
   /** The trackers say something new of the peer. */
@@ -278,7 +282,7 @@ export class Replicator {
   }
 
   private async openQueue(signal: AbortSignal): Promise<void> {
-    const { store, world, config, ownId, confirmedBy, parkedFor } = this.context;
+    const { store, world, config, ownId, confirmedBy, refusedBy } = this.context;
     const { disk, clock } = world;
     const { binlog } = store;
     const { peer } = this;
@@ -289,17 +293,23 @@ export class Replicator {
       await this.wait(config.heartBeatIntervalMs, signal);
       return;
     }
-    const parked = ParkedRecords.open(disk, this.parkedPath, this.log);
+    const parked = this.openParked();
     let start = startFromMark(mark, peer.status, source, ownId);
     if (start === undefined) {
       const { folder, position: end } = binlog;
       start = await freshStart({ disk, clock, folder, end, ownId, source, confirmedBy });
-      if (source !== undefined) await parked.adopt(parkedFor(source.sourceStorageId), clock.now());
+      // The place passes what the source refuses, which it cannot give on.
+      if (source !== undefined && source.sourceStorageId !== ownId)
+        await parked.adopt(refusedBy(source.sourceStorageId));
     }
     // The peer began anew while we were looking.
     if (this.peer.status !== peer.status && permissions[this.peer.status] !== "feed") return;
     this.source = source;
     this.begin(start, mark, parked);
+  }
+
+  private openParked(): ParkedRecords {
+    return ParkedRecords.open(this.context.world.disk, this.parkedPath, this.log);
   }
 
   private begin(start: StartPosition, mark: SyncMark | undefined, parked: ParkedRecords): void {
@@ -311,12 +321,12 @@ export class Replicator {
       log: this.log,
       binlog: store.binlog,
       from: start.position,
-      role: start,
+      isPushed: (record) => isPushed(record, start, this.peer.status),
       parked,
       peerId: this.peer.storageId,
       onProgress: () => {
         this.mark.touch();
-        if (queue.isDrained) this.noteDrained();
+        if (queue.isDrained) this.noteCaughtUp();
       },
     });
     this.start = start;
@@ -361,13 +371,13 @@ export class Replicator {
     }
     this.isConnectionLogged = true;
     if (peer.status === "WAIT_SYNC") void this.report("SYNCING");
-    const windowCheck = world.clock.every(1000, () => {
+    const lookout = world.clock.every(LOOK_MS, () => {
       const obstacle = this.whyNot();
       if (obstacle !== undefined) this.interrupt(obstacle.reason);
-      else if (queue.isDrained) this.noteDrained();
+      else if ((queue.takeStock() ?? Infinity) <= CAUGHT_UP_SECONDS) this.noteCaughtUp();
     });
-    const end = await session.ended;
-    windowCheck.cancel();
+    const reason = await session.ended;
+    lookout.cancel();
     this.session = undefined;
     await this.mark.flush();
     // A peer that can be reached and is lost again at once is trouble that goes on.
@@ -377,7 +387,7 @@ export class Replicator {
       this.loggedReason = "";
     }
     if (this.whyNot() !== undefined || !this.isCurrent(queue)) return;
-    this.fail(end);
+    this.fail(reason);
     await this.rest(signal);
   }
 
@@ -386,8 +396,8 @@ export class Replicator {
     return this.queue === queue && !this.stopping.signal.aborted;
   }
 
-  /** Everything is confirmed: if that was a backfill, it is over. */
-  private noteDrained(): void {
+  /** Everything is confirmed, or all but what came in a moment ago: if that was a backfill, it is over. */
+  private noteCaughtUp(): void {
     const { start, queue } = this;
     if (start?.needsBackfill !== true || queue === undefined) return;
     if (queue.parked.hasTriedLessThan(PARKED_TRIES)) return;

@@ -9,6 +9,8 @@ import type { MemberStatus } from "./storage-status.ts";
 /** What a source told of one of its peers (120). */
 export interface PeerFeed {
   readonly report: PeerReplication;
+  /** Unix time at which it was told. */
+  readonly takenSeconds: number;
   /** Where the copy of old files stood when it was first heard of, for its speed; undefined while none is going on. */
   readonly backfillBegin: { readonly monotonicSeconds: number; readonly doneBytes: number } | undefined;
 }
