@@ -204,9 +204,9 @@ export class MemberRepair {
   }
 
   private finishIfAllWereHeard(picture: GroupPicture): void {
-    const { pending, log } = this.options;
+    const { pending, log, clock } = this.options;
     if (pending.state === undefined || this.postponed > 0 || this.unheard(picture).length > 0) return;
-    pending.done();
+    pending.done(Math.floor(clock.now() / 1000));
     log.notice("repair.done");
   }
 }

@@ -28,6 +28,13 @@ export interface NameHistory {
   readonly isNamedAfterUs: boolean;
 }
 
+/** The size that a file has according to a log. */
+export interface LoggedSize {
+  readonly bytes: number;
+  /** Whether that is all; the log may say only how far something was written. */
+  readonly isExact: boolean;
+}
+
 /**
  * leave   nobody knows that it should be here
  * seek    only our log says that it should be here: others may have it all the same, older records are not told
@@ -44,8 +51,8 @@ export interface Verdict {
   readonly missing: readonly BinlogRecord[];
   /** Whether nobody else calls a change of this name his own, so that it is ours to say what the file is. */
   readonly isOurs: boolean;
-  /** For trust: the size that the file has according to our log, if that says it. */
-  readonly loggedBytes: number | undefined;
+  /** For seek and trust: what our log says of the file's size, if it does. */
+  readonly loggedSize: LoggedSize | undefined;
   /** For trust: whether what others do not know yet are appends only, so that what they have is the beginning of ours. */
   readonly onlyAppended: boolean;
 }
@@ -68,17 +75,18 @@ export function judgeName(name: string, history: NameHistory): Verdict {
     members: all.filter(({ records }) => records.at(-1)?.deletes === false).map(({ storageId }) => storageId),
     missing: [],
     isOurs: isOurs(history),
-    loggedBytes: undefined,
+    loggedSize: undefined,
     onlyAppended: false,
   };
   if (newest === undefined || theirs === undefined) {
-    return { ...verdict, action: own.at(-1)?.deletes === false ? "seek" : "leave" };
+    if (own.at(-1)?.deletes !== false) return { ...verdict, action: "leave" };
+    return { ...verdict, action: "seek", loggedSize: loggedSize(own) };
   }
   if (isAhead(own, newest)) {
     if (own.at(-1)?.deletes === true) return { ...verdict, action: "delete" };
     const known = own.findLastIndex((record) => keyOf(record) === keyOf(theirs));
     const onlyAppended = known >= 0 && own.slice(known + 1).every(({ record }) => sourceOp(record) === "A");
-    return { ...verdict, action: "trust", loggedBytes: loggedBytes(own), onlyAppended };
+    return { ...verdict, action: "trust", loggedSize: loggedSize(own), onlyAppended };
   }
   const missing = missingRecords(name, history, all);
   if (!theirs.deletes) return { ...verdict, action: "hold", missing };
@@ -92,17 +100,18 @@ function isOurs({ others, isEverybodyHeard, isNamedAfterUs }: NameHistory): bool
 }
 
 /** The size of a file after what a log says of it; undefined if that does not follow. */
-function loggedBytes(records: readonly HistoryRecord[]): number | undefined {
-  let bytes: number | undefined;
+function loggedSize(records: readonly HistoryRecord[]): LoggedSize | undefined {
+  let size: LoggedSize | undefined;
   for (const { record } of records) {
     const [first = 0, second = 0] = (record.extra ?? "").split(" ").map(Number);
     const op = sourceOp(record);
-    if (op === "A") bytes = first + second;
-    else if (op === "T") bytes = second;
-    else if (op === "M") bytes = bytes === undefined ? undefined : Math.max(bytes, first + second);
-    else bytes = undefined;
+    if (op === "A") size = { bytes: first + second, isExact: true };
+    else if (op === "T") size = { bytes: second, isExact: true };
+    else if (op === "M") {
+      size = { bytes: Math.max(size?.bytes ?? 0, first + second), isExact: size?.isExact ?? false };
+    } else size = undefined;
   }
-  return bytes;
+  return size;
 }
 
 /** Members whose logs go on where those of others end come first. */

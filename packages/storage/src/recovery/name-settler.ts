@@ -52,7 +52,7 @@ export class NameSettler {
     if (isLoggedSince(store, ownLogEnd, target.logicalName, this.added)) return;
     const isHere = (await target.storePath.disk.linkStat(target.path)) !== undefined;
     if (verdict.action === "delete") await this.remove(target, verdict, isHere);
-    else if (verdict.action === "seek") await this.seek(target, history.own.at(-1)!.record, isHere);
+    else if (verdict.action === "seek") await this.seek(target, verdict, history.own.at(-1)!.record, isHere);
     else if (verdict.action === "trust") await this.trust(target, verdict, history, isHere);
     else await this.holdAsOthers(target, verdict, history, isHere);
   }
@@ -88,7 +88,7 @@ export class NameSettler {
    * a page of it may be torn, and nobody can tell.
    */
   private async trust(target: ResolvedName, verdict: Verdict, { others }: NameHistory, isHere: boolean): Promise<void> {
-    if (isHere && (await isAsLogged(target, verdict.loggedBytes))) {
+    if (isHere && (await isAsLogged(target, verdict.loggedSize))) {
       if (!(await mayDiffer(target))) return;
       if (verdict.onlyAppended && (await this.beginsAsOthers(target, verdict.members))) return;
       if (verdict.isOurs) this.logUpdate(target);
@@ -102,14 +102,17 @@ export class NameSettler {
   }
 
   /**
-   * Nobody else told of the file, because what was done to it is older than the uncertain time: it reached us late. If it is
-   * not here, anybody may have it; if it may be torn, whoever took its upload knows.
+   * Nobody else told of the file. Either what was done to it is older than the uncertain time, and reached us late: if it is
+   * not here, anybody may have it; if it may be torn, whoever took its upload knows. Or we did it and are the first to know:
+   * if our file is not what our log says, everybody gets it as it is, because the records would change theirs and not ours.
    */
-  private async seek(target: ResolvedName, last: BinlogRecord, isHere: boolean): Promise<void> {
+  private async seek(target: ResolvedName, verdict: Verdict, last: BinlogRecord, isHere: boolean): Promise<void> {
     const { store, clients } = this.options;
     if (!isHere && last.op === "R") await this.findUnderOldName(target, last);
     else if (!isHere) this.note(target, await this.fetch(target, [...clients.keys()], last.seconds), false);
-    else if (last.op !== last.op.toUpperCase() && (await mayDiffer(target))) {
+    else if (last.op === last.op.toUpperCase()) {
+      if (!(await isAsLogged(target, verdict.loggedSize))) this.logUpdate(target);
+    } else if (await mayDiffer(target)) {
       const source = sourceIdOf(target);
       const client = clients.get(source);
       if (client === undefined) return;

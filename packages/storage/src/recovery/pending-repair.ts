@@ -1,5 +1,6 @@
-// The repair that a storage still owes its group, on the disk until it is done: for which time its memory is uncertain, and
-// which members have told what they know of it. Their logs lie beside it.
+// The repair that a storage still owes its group, on the disk: for which time its memory is uncertain, and which members have
+// told what they know of it. Their logs lie beside it. The file stays when it is done: what the repair itself changed may
+// not be on the disk yet, and then the next power cut takes it back.
 import type { Disk } from "@fastdfs-ts/runtime";
 
 import { type BinlogPosition, comparePositions } from "../binlog/binlog-position.ts";
@@ -21,6 +22,8 @@ export interface RepairState extends UncertainTime {
   readonly needsScan: boolean;
   /** Members whose logs were fetched, and whether they told everything (123) or only what exists (26). */
   readonly consulted: ReadonlyMap<string, "everything" | "files">;
+  /** Unix time when nothing was owed any more. */
+  readonly doneSeconds?: number | undefined;
 }
 
 export class PendingRepair {
@@ -43,12 +46,16 @@ export class PendingRepair {
 
   /** Undefined if nothing is owed. */
   get state(): RepairState | undefined {
-    return this.current;
+    return this.current?.doneSeconds === undefined ? this.current : undefined;
   }
 
-  /** One more time of which the memory is uncertain. Who was consulted before is asked again. */
+  /**
+   * One more time of which the memory is uncertain. Who was consulted before is asked again. A repair that was done in that
+   * time is repeated.
+   */
   require(time: UncertainTime, needsScan: boolean): void {
-    const before = this.current;
+    const doneSeconds = this.current?.doneSeconds ?? Infinity;
+    const before = doneSeconds >= time.fromSeconds ? this.current : undefined;
     this.removeLogs();
     this.save({
       fromSeconds: Math.min(time.fromSeconds, before?.fromSeconds ?? Infinity),
@@ -60,14 +67,14 @@ export class PendingRepair {
   }
 
   noteScanned(): void {
-    if (this.current !== undefined) this.save({ ...this.current, needsScan: false });
+    if (this.state !== undefined) this.save({ ...this.state, needsScan: false });
   }
 
   /** The log of a member is complete at `logPath`. */
   noteConsulted(storageId: string, told: "everything" | "files"): void {
-    if (this.current === undefined) return;
+    if (this.state === undefined) return;
     this.disk.syncDirectory(this.folder);
-    this.save({ ...this.current, consulted: new Map([...this.current.consulted, [storageId, told]]) });
+    this.save({ ...this.state, consulted: new Map([...this.state.consulted, [storageId, told]]) });
   }
 
   /** Where the log of a member (or our own, as "own") is kept. */
@@ -76,11 +83,10 @@ export class PendingRepair {
   }
 
   /** Nothing is owed any more. */
-  done(): void {
+  done(nowSeconds: number): void {
+    if (this.state === undefined) return;
+    this.save({ ...this.state, consulted: new Map(), doneSeconds: nowSeconds });
     this.removeLogs();
-    this.disk.unlink(this.file.path);
-    this.disk.syncDirectory(this.folder);
-    this.current = undefined;
   }
 
   private save(state: RepairState): void {
@@ -101,13 +107,14 @@ function earlier(a: BinlogPosition | undefined, b: BinlogPosition | undefined): 
 }
 
 export function printRepairState(state: RepairState): string {
-  const { fromSeconds, untilSeconds, logFrom, needsScan, consulted } = state;
+  const { fromSeconds, untilSeconds, logFrom, needsScan, consulted, doneSeconds } = state;
   return printKeyValues([
     ["from_seconds", fromSeconds],
     ["until_seconds", untilSeconds],
     ...(logFrom === undefined ? [] : printLogPosition(logFrom)),
     ["needs_scan", needsScan ? 1 : 0],
     ["consulted", [...consulted].map(([id, told]) => `${id}/${told}`).join(",")],
+    ...(doneSeconds === undefined ? [] : [["done_seconds", doneSeconds] as [string, number]]),
   ]);
 }
 
@@ -128,5 +135,6 @@ export function parseRepairState(text: string | undefined): RepairState | undefi
     logFrom: parseLogPosition(values),
     needsScan: values.get("needs_scan") !== "0",
     consulted: new Map(consulted),
+    doneSeconds: parseWhole(values.get("done_seconds")),
   };
 }

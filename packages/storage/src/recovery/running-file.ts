@@ -15,21 +15,24 @@ export const WRITE_BACK_SECONDS = 120;
 /**
  * ended   in order, or there was none
  * killed  the kernel went on and kept everything that was written
- * dark    the machine may have gone down: what was written after about `aliveSeconds` may be lost or torn. What our log
- *         says before `logFrom` was done long before that
+ * dark    the machine may have gone down: what was written after about `aliveSeconds` may be lost or torn
+ *
+ * What our log says before `logFrom` was done long before.
  */
 export type LastLife =
-  | { readonly kind: "ended" | "killed" }
+  | { readonly kind: "ended" }
+  | { readonly kind: "killed"; readonly logFrom: BinlogPosition | undefined }
   | { readonly kind: "dark"; readonly aliveSeconds: number; readonly logFrom: BinlogPosition | undefined };
 
 /** What the text of the file says of the last life. A damaged one is of a start that was cut short. */
 export function lastLife(text: string | undefined, bootId: string | undefined): LastLife {
   if (text === undefined) return { kind: "ended" };
   const values = parseKeyValues(text);
-  if (bootId !== undefined && values.get("boot_id") === bootId) return { kind: "killed" };
+  const logFrom = parseLogPosition(values);
+  if (bootId !== undefined && values.get("boot_id") === bootId) return { kind: "killed", logFrom };
   const aliveSeconds = parseWhole(values.get("alive_seconds"));
-  if (aliveSeconds === undefined) return { kind: "killed" };
-  return { kind: "dark", aliveSeconds, logFrom: parseLogPosition(values) };
+  if (aliveSeconds === undefined) return { kind: "killed", logFrom };
+  return { kind: "dark", aliveSeconds, logFrom };
 }
 
 /** A process that counts as running. */
@@ -54,6 +57,11 @@ export class RunningFile {
   /** From now on this process counts as running. Call it when what follows from the last life is written down. */
   static begin(options: RunningFileOptions): RunningFile {
     const running = new RunningFile(fileOf(options.disk, options.basePath), options);
+    const before = lastLife(running.file.read(), options.bootId);
+    // What a killed process wrote last is no more certain than what this one writes first.
+    if (before.kind === "killed" && before.logFrom !== undefined) {
+      running.ends.push({ atMs: options.clock.monotonic(), end: before.logFrom });
+    }
     running.file.replace(running.text());
     running.timer = options.clock.every(ALIVE_MS, () => running.renew());
     return running;

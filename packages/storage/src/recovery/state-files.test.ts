@@ -41,8 +41,9 @@ describe(".repair", () => {
         position,
         fc.boolean(),
         consulted,
-        (fromSeconds, untilSeconds, logFrom, needsScan, members) => {
-          const state = { fromSeconds, untilSeconds, logFrom, needsScan, consulted: new Map(members) };
+        fc.option(seconds, { nil: undefined }),
+        (fromSeconds, untilSeconds, logFrom, needsScan, members, doneSeconds) => {
+          const state = { fromSeconds, untilSeconds, logFrom, needsScan, consulted: new Map(members), doneSeconds };
           expect(parseRepairState(printRepairState(state))).toEqual(state);
         },
       ),
@@ -65,7 +66,8 @@ describe(".running", () => {
   const text = "boot_id=one\nalive_seconds=1700000000\n";
   const cases: [string | undefined, string | undefined, ReturnType<typeof lastLife>][] = [
     [undefined, "one", { kind: "ended" }],
-    [text, "one", { kind: "killed" }],
+    [text, "one", { kind: "killed", logFrom: undefined }],
+    [`${text}log_part=3\nlog_offset=99\n`, "one", { kind: "killed", logFrom: { part: 3, offset: 99 } }],
     [text, "two", { kind: "dark", aliveSeconds: 1_700_000_000, logFrom: undefined }],
     // A system that does not tell its boots apart: better once too often.
     [text, undefined, { kind: "dark", aliveSeconds: 1_700_000_000, logFrom: undefined }],
