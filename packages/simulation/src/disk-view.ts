@@ -5,7 +5,7 @@ import { basePath, type SimMember } from "./sim-cluster.ts";
 export type StoredInode = FileInode | SymlinkInode;
 
 /** All stored files of a member by logical name ("M00/00/01/…"), metadata files included. Unfinished ones are not stored. */
-export function storedFiles({ host, storePaths }: SimMember): Map<string, StoredInode> {
+export function storedFiles({ host, storePaths }: Pick<SimMember, "host" | "storePaths">): Map<string, StoredInode> {
   const files = new Map<string, StoredInode>();
   for (const [index, storePath] of storePaths.entries()) {
     const prefix = `M${index.toString(16).toUpperCase().padStart(2, "0")}`;

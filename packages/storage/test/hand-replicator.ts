@@ -64,16 +64,22 @@ function apply(from: FileStore, to: FileStore, record: BinlogRecord): void {
   if (op === "A" || op === "M" || op === "T") {
     const [first = 0, second = 0] = (extra ?? "").split(" ").map(Number);
     const size = to.disk.stat(target.path)?.sizeBytes ?? -1;
-    if (op === "T") {
-      log();
-      if (size === first) resize(to, target.path, second);
-      else if (size !== second) write(to, target.path, content, seconds);
+    // It has not got the file, or less of it, or it was cut off since: the whole file.
+    if (size < 0 || (op !== "T" && (size < first || content.length < first + second))) {
+      to.binlog.append(seconds, "u", logicalName);
+      write(to, target.path, content, seconds);
       return;
     }
-    if (content.length < first + second) return;
-    if (size < first || (op === "A" && size >= first + second)) {
-      if (size < first) write(to, target.path, content, seconds);
+    if (op === "T") {
+      if (size !== first) return;
       log();
+      resize(to, target.path, second);
+      return;
+    }
+    if (op === "A" && size !== first) {
+      if (size >= first + second) return;
+      to.binlog.append(seconds, "u", logicalName);
+      write(to, target.path, content, seconds);
       return;
     }
     log();

@@ -112,6 +112,12 @@ describe("what the logs say of a name", () => {
     expect(judge("", { b: "5 C" }, { c: true, heard: false })).toMatchObject({ action: "hold", missing: ["5 c"] });
   });
 
+  it("is not more because a record was received twice", () => {
+    expect(judge("5 c, 5 c", { b: "5 C" })).toMatchObject({ action: "hold", missing: [] });
+    expect(judge("5 c, 5 a 0 3, 5 c, 5 a 0 3", { b: "5 C, 5 A 0 3" })).toMatchObject({ action: "hold", missing: [] });
+    expect(judge("5 U, 5 U", { b: "5 u" })).toMatchObject({ action: "trust", onlyAppended: false });
+  });
+
   const exact = (bytes: number) => ({ bytes, isExact: true });
   const atLeast = (bytes: number) => ({ bytes, isExact: false });
   const sizes: [string, ReturnType<typeof exact> | undefined, boolean][] = [
@@ -122,6 +128,8 @@ describe("what the logs say of a name", () => {
     ["5 C, 6 T 10 4, 7 M 2 5", exact(7), false],
     ["5 C, 6 A 10 5, 7 M 0 3, 8 A 15 1", exact(16), false],
     ["5 C, 6 A 10 5, 7 U", undefined, false],
+    // Twice in a second: theirs is no beginning of ours.
+    ["5 C, 5 U, 5 U", undefined, false],
   ];
   it.each(sizes)("after %s a file has %j, only appended to: %s", (own, loggedSize, onlyAppended) => {
     expect(judge(own, { b: "5 c" })).toMatchObject({ action: "trust", loggedSize, onlyAppended });

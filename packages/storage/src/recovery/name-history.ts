@@ -84,8 +84,7 @@ export function judgeName(name: string, history: NameHistory): Verdict {
   }
   if (isAhead(own, newest)) {
     if (own.at(-1)?.deletes === true) return { ...verdict, action: "delete" };
-    const known = own.findLastIndex((record) => keyOf(record) === keyOf(theirs));
-    const onlyAppended = known >= 0 && own.slice(known + 1).every(({ record }) => sourceOp(record) === "A");
+    const onlyAppended = recordsBehind(own, newest.records)?.every(({ record }) => sourceOp(record) === "A") === true;
     return { ...verdict, action: "trust", loggedSize: loggedSize(own), onlyAppended };
   }
   const missing = missingRecords(name, history, all);
@@ -131,8 +130,19 @@ function isAhead(records: readonly HistoryRecord[], { records: others, toldEvery
   if (last === undefined) return false;
   if (last.seconds !== theirs.seconds) return last.seconds > theirs.seconds;
   if (!toldEverything) return last.deletes;
+  // What was received once more, because its sender went back, is nothing new.
+  const known = new Set(others.map(keyOf));
+  const isNew = (history: HistoryRecord) => isSource(history.record) || !known.has(keyOf(history));
+  return recordsBehind(records, others)?.some(isNew) === true;
+}
+
+/** What a log says behind the last that another one knows; undefined if it does not have that. */
+function recordsBehind(
+  records: readonly HistoryRecord[],
+  others: readonly HistoryRecord[],
+): readonly HistoryRecord[] | undefined {
   const at = numberedKeys(records).indexOf(numberedKeys(others).at(-1)!);
-  return at >= 0 && at < records.length - 1;
+  return at < 0 ? undefined : records.slice(at + 1);
 }
 
 /** The same change can be made more than once in a second. */

@@ -176,8 +176,12 @@ export class PushRequests {
     const file = await target.storePath.disk.open(target.path, "read");
     let isHandedOn = false;
     try {
-      // Cut off since: a later record says so.
-      if ((await file.stat()).sizeBytes < offset + length) return GONE;
+      // Cut off since. The record of that finds another size at the peer than it cuts, and changes nothing there: so the
+      // peer gets the file as it is now.
+      if ((await file.stat()).sizeBytes < offset + length) {
+        task.form = "update";
+        return await this.wholeFile(task, target, batch, streams);
+      }
       if (length > BATCHED_CONTENT_BYTES) {
         isHandedOn = true;
         return this.streamed(task, file, offset, length);
