@@ -14,11 +14,12 @@ export interface MemberHistory {
   readonly storageId: string;
   /** Whether the member told everything, or only of files that exist: then what it does not tell means nothing. */
   readonly toldEverything: boolean;
-  /** In the order of its log. */
+  /** As `inOrder` gives them. */
   readonly records: readonly HistoryRecord[];
 }
 
 export interface NameHistory {
+  /** As `inOrder` gives them. */
   readonly own: readonly HistoryRecord[];
   /** Members that said something of this name. */
   readonly others: readonly MemberHistory[];
@@ -63,6 +64,11 @@ export function historyOf(record: BinlogRecord): [name: string, HistoryRecord][]
   const own: [string, HistoryRecord] = [logicalName, { seconds, record, deletes: op === "D" || op === "d" }];
   if ((op !== "R" && op !== "r") || extra === undefined) return [own];
   return [own, [extra, { seconds, record, deletes: true }]];
+}
+
+/** By time, and of one second in the order of the log: a sender that goes back tells of what is long past once more. */
+export function inOrder(records: readonly HistoryRecord[]): HistoryRecord[] {
+  return records.toSorted((a, b) => a.seconds - b.seconds);
 }
 
 /** Decides about one name. */
@@ -159,7 +165,8 @@ function numberedKeys(records: readonly HistoryRecord[]): string[] {
 /**
  * Records that other members have and we do not. A change that nobody calls his own, though everybody was heard, was ours:
  * it is logged as ours again, so that who has not got it yet will. Otherwise it is logged as received. The source of a new
- * file is in its name.
+ * file is in its name. An update can stand for any other change, because the whole file was sent: then it has the time of
+ * that.
  */
 function missingRecords(
   name: string,
@@ -167,6 +174,9 @@ function missingRecords(
   others: readonly MemberHistory[],
 ): BinlogRecord[] {
   const ownLetters = lettersByKey(own);
+  const sourceTimes = new Set(
+    [own, ...others.map(({ records }) => records)].flat().flatMap((h) => (isSource(h.record) ? [h.seconds] : [])),
+  );
   const theirLetters = new Map<string, { record: BinlogRecord; isSomeonesOwn: boolean }>();
   for (const { records, toldEverything } of others) {
     for (const history of records) {
@@ -181,7 +191,10 @@ function missingRecords(
     // The old name of a rename: the record is about the new one.
     if (record.logicalName !== name) continue;
     const ours = ownLetters.get(key);
-    const wasOurs = !isSomeonesOwn && (isEverybodyHeard || (isNamedAfterUs && sourceOp(record) === "C"));
+    const standsForAnother = sourceOp(record) === "U" && !isSomeonesOwn && sourceTimes.has(record.seconds);
+    if (standsForAnother && own.some(({ seconds }) => seconds === record.seconds)) continue;
+    const isNobodys = !isSomeonesOwn && !standsForAnother;
+    const wasOurs = isNobodys && (isEverybodyHeard || (isNamedAfterUs && sourceOp(record) === "C"));
     if (ours === "source" || (ours === "replica" && !wasOurs)) continue;
     missing.push({
       ...record,

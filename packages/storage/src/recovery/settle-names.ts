@@ -13,7 +13,7 @@ import { statedContent } from "../files/stated-content.ts";
 import { trunkSlotOf } from "../files/trunk-slot.ts";
 import { TimeSlices } from "../store/time-slices.ts";
 import { hash } from "./fetch-lists.ts";
-import { type HistoryRecord, historyOf, judgeName, type MemberHistory } from "./name-history.ts";
+import { type HistoryRecord, historyOf, inOrder, judgeName, type MemberHistory } from "./name-history.ts";
 import { NameSettler, type SettleCounts, type SettleOptions } from "./name-settler.ts";
 import { keptRecords } from "./repair-logs.ts";
 
@@ -47,7 +47,12 @@ export async function settleNames(options: SettleNamesOptions): Promise<SettleCo
       if (target === undefined || trunkSlotOf(target.pathInStore) !== undefined) continue;
       const { isEverybodyHeard, store } = options;
       const isNamedAfterUs = takenBy(target) === store.source;
-      const history = { own, others: [...others.values()], isEverybodyHeard, isNamedAfterUs };
+      const history = {
+        own: inOrder(own),
+        others: [...others.values()].map((member) => ({ ...member, records: inOrder(member.records) })),
+        isEverybodyHeard,
+        isNamedAfterUs,
+      };
       const verdict = judgeName(name, history);
       if (verdict.action === "leave") continue;
       await store.locks.run(lockOf(target), () => settler.settle(target, verdict, history));
