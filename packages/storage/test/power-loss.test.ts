@@ -46,7 +46,7 @@ class Member {
     });
     const run = { ...world, log, basePath: DIRECTORY };
     const lastLife = RunningFile.lastLife(run);
-    if (lastLife.kind === "dark") pending.require(uncertainTime(lastLife), true);
+    if (lastLife.kind === "dark") pending.requireAfterPowerLoss(uncertainTime(lastLife), world.clock.now());
     const running = RunningFile.begin(run);
     this.served = await this.scene.world.run(
       serveStore({
@@ -83,7 +83,7 @@ class Member {
   }
 
   get owesRepair(): boolean {
-    return this.host.world.disk.stat(`${DIRECTORY}/data/.repair`) !== undefined;
+    return PendingRepair.open(this.host.world.disk, DIRECTORY).state !== undefined;
   }
 
   crash(kind: CrashKind): void {

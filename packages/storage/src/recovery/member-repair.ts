@@ -12,7 +12,8 @@ import { canGiveFiles, type GroupMember, type GroupPicture, isComplete } from ".
 import { type PeerDialing, PeerClient } from "./peer-client.ts";
 import type { PendingRepair, UncertainTime } from "./pending-repair.ts";
 import { isLoggedSince, keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
-import { ALIVE_MS, type LastLife, WRITE_BACK_SECONDS } from "./running-file.ts";
+import { WRITE_BACK_SECONDS } from "../store/written-back.ts";
+import { ALIVE_MS, type LastLife } from "./running-file.ts";
 import { type LastWord, scanYoungFiles, type UnloggedFile } from "./scan-young-files.ts";
 import { historyOf } from "./name-history.ts";
 import { settleNames, takenBy } from "./settle-names.ts";

@@ -24,6 +24,8 @@ export interface RepairState extends UncertainTime {
   readonly consulted: ReadonlyMap<string, "everything" | "files">;
   /** Unix time when nothing was owed any more. */
   readonly doneSeconds?: number | undefined;
+  /** Unix milliseconds of the start that found the last power loss, 0 if there was none. */
+  readonly powerLossMs: number;
 }
 
 export class PendingRepair {
@@ -49,11 +51,26 @@ export class PendingRepair {
     return this.current?.doneSeconds === undefined ? this.current : undefined;
   }
 
+  /** When it was last found that the machine had lost its power, Unix milliseconds; 0 if it never was. */
+  get powerLossMs(): number {
+    return this.current?.powerLossMs ?? 0;
+  }
+
+  /** The machine lost its power: what was written in that time may be lost or torn. */
+  requireAfterPowerLoss(time: UncertainTime, nowMs: number): void {
+    this.add(time, { needsScan: true, powerLossMs: nowMs });
+  }
+
+  /** Others may know more of that time than we do. */
+  require(time: UncertainTime): void {
+    this.add(time, { needsScan: false, powerLossMs: this.powerLossMs });
+  }
+
   /**
    * One more time of which the memory is uncertain. Who was consulted before is asked again. A repair that was done in that
    * time is repeated.
    */
-  require(time: UncertainTime, needsScan: boolean): void {
+  private add(time: UncertainTime, { needsScan, powerLossMs }: Pick<RepairState, "needsScan" | "powerLossMs">): void {
     const doneSeconds = this.current?.doneSeconds ?? Infinity;
     const before = doneSeconds >= time.fromSeconds ? this.current : undefined;
     this.removeLogs();
@@ -63,6 +80,7 @@ export class PendingRepair {
       logFrom: earlier(time.logFrom, before?.logFrom),
       needsScan: needsScan || before?.needsScan === true,
       consulted: new Map(),
+      powerLossMs,
     });
   }
 
@@ -107,13 +125,14 @@ function earlier(a: BinlogPosition | undefined, b: BinlogPosition | undefined): 
 }
 
 export function printRepairState(state: RepairState): string {
-  const { fromSeconds, untilSeconds, logFrom, needsScan, consulted, doneSeconds } = state;
+  const { fromSeconds, untilSeconds, logFrom, needsScan, consulted, doneSeconds, powerLossMs } = state;
   return printKeyValues([
     ["from_seconds", fromSeconds],
     ["until_seconds", untilSeconds],
     ...(logFrom === undefined ? [] : printLogPosition(logFrom)),
     ["needs_scan", needsScan ? 1 : 0],
     ["consulted", [...consulted].map(([id, told]) => `${id}/${told}`).join(",")],
+    ["power_loss_ms", powerLossMs],
     ...(doneSeconds === undefined ? [] : [["done_seconds", doneSeconds] as [string, number]]),
   ]);
 }
@@ -136,5 +155,6 @@ export function parseRepairState(text: string | undefined): RepairState | undefi
     needsScan: values.get("needs_scan") !== "0",
     consulted: new Map(consulted),
     doneSeconds: parseWhole(values.get("done_seconds")),
+    powerLossMs: parseWhole(values.get("power_loss_ms")) ?? 0,
   };
 }

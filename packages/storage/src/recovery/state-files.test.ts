@@ -29,7 +29,7 @@ describe(".recovery.flag", () => {
 
 describe(".repair", () => {
   it("round-trips", () => {
-    const consulted = fc.array(
+    const members = fc.array(
       fc.tuple(fc.constantFrom("10.0.0.1", "100001", "fe80"), fc.constantFrom("everything" as const, "files" as const)),
     );
     const seconds = fc.integer({ min: 0, max: 2 ** 40 });
@@ -40,10 +40,12 @@ describe(".repair", () => {
         seconds,
         position,
         fc.boolean(),
-        consulted,
+        members,
         fc.option(seconds, { nil: undefined }),
-        (fromSeconds, untilSeconds, logFrom, needsScan, members, doneSeconds) => {
-          const state = { fromSeconds, untilSeconds, logFrom, needsScan, consulted: new Map(members), doneSeconds };
+        seconds,
+        (fromSeconds, untilSeconds, logFrom, needsScan, members, doneSeconds, powerLossMs) => {
+          const consulted = new Map(members);
+          const state = { fromSeconds, untilSeconds, logFrom, needsScan, consulted, doneSeconds, powerLossMs };
           expect(parseRepairState(printRepairState(state))).toEqual(state);
         },
       ),
@@ -58,6 +60,7 @@ describe(".repair", () => {
       logFrom: undefined,
       needsScan: true,
       consulted: new Map(),
+      powerLossMs: 0,
     });
   });
 });
