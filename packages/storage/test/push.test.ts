@@ -117,6 +117,25 @@ describe("to a C server", () => {
     await stage.stop();
   });
 
+  it("sends the whole file if what was changed was cut off since", async () => {
+    const { stage, client, peer } = await open();
+    const name = await stage.world.run(client.uploadAppender(Buffer.from("0123456789")));
+    await stage.untilReplicated();
+    for (const change of [
+      () => client.append(name, Buffer.from("abc")),
+      () => client.modify(name, 2, Buffer.from("modified")),
+    ]) {
+      stage.setStatus(PEER, "OFFLINE");
+      peer.pushed.length = 0;
+      await stage.world.run(change().then(() => client.truncate(name, 5)));
+      stage.setStatus(PEER, "ACTIVE");
+      await stage.untilReplicated();
+      expect(peer.records.map((pushed) => pushed.code)).toEqual([code("syncUpdateFile"), code("syncTruncateFile")]);
+    }
+    expect(peer.records[0]!.content.toString()).toBe("01mod");
+    await stage.stop();
+  });
+
   it("takes an answer with a stray body for what its status says", async () => {
     const stray = replies({ [code("syncRenameFile")]: ({ body }) => frame(100, body) });
     const { stage, client, peer } = await open(stray);

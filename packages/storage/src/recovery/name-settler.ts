@@ -7,7 +7,7 @@ import { changeSeconds, type FileStore } from "../files/file-store.ts";
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
 import { isAsAt, isAsLogged, mayDiffer } from "./compare-file.ts";
 import { peerTrouble } from "./file-givers.ts";
-import { mendBeginning } from "./mend-beginning.ts";
+import { type Beginning, mendBeginning } from "./mend-beginning.ts";
 import type { NameHistory, Verdict } from "./name-history.ts";
 import type { PeerClient } from "./peer-client.ts";
 import { isLoggedSince } from "./repair-logs.ts";
@@ -144,19 +144,23 @@ export class NameSettler {
     this.note(target, outcome, false);
   }
 
-  /** Whether what a member has is the beginning of ours, or was made so. */
+  /**
+   * Whether what the members have is the beginning of ours, or was made so. All are asked: one can have more of it than its
+   * log says, because a create was pushed late. Not if they disagree.
+   */
   private async beginsAsOthers(target: ResolvedName, members: readonly string[]): Promise<boolean> {
+    const found: Beginning[] = [];
     for (const member of members) {
       const client = this.options.clients.get(member);
       if (client === undefined) continue;
       try {
-        return (await mendBeginning(this.options.store, target, client)) !== "shorter";
+        found.push(await mendBeginning(this.options.store, target, client));
       } catch (thrown) {
         this.memberFails(member, target, thrown);
       }
     }
-    if (members.length > 0) this.counts.postponed++;
-    return true;
+    if (found.length === 0 && members.length > 0) this.counts.postponed++;
+    return !found.includes("shorter") && found.filter((each) => each === "mended").length <= 1;
   }
 
   /** Sees to it that the file is here as a member has it; ours counts if `isComparable` and the same. */
