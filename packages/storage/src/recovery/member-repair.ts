@@ -14,9 +14,9 @@ import type { PendingRepair, UncertainTime } from "./pending-repair.ts";
 import { isLoggedSince, keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
 import { WRITE_BACK_SECONDS } from "../store/written-back.ts";
 import { ALIVE_MS, type LastLife } from "./running-file.ts";
-import { type LastWord, scanYoungFiles, type UnloggedFile } from "./scan-young-files.ts";
+import { type LastWord, scanYoungFiles } from "./scan-young-files.ts";
 import { historyOf } from "./name-history.ts";
-import { settleNames, takenBy } from "./settle-names.ts";
+import { settleNames } from "./settle-names.ts";
 
 /** How far the clocks of members may be apart. */
 const CLOCK_SKEW_SECONDS = 60;
@@ -54,7 +54,7 @@ export interface MemberRepairOptions {
 
 export class MemberRepair {
   private readonly options: MemberRepairOptions;
-  private unlogged: readonly UnloggedFile[] = [];
+  private unlogged: readonly BinlogRecord[] = [];
   /** Names that wait for a member that could not be asked. */
   private postponed = 0;
   private ownLogEnd = logStart;
@@ -179,8 +179,8 @@ export class MemberRepair {
       }));
       const isEverybodyHeard = this.unheard(picture).length === 0 && logs.every(({ toldEverything }) => toldEverything);
       const ownLogPath = pending.logPath("own");
-      const { ownLogEnd } = this;
-      const settling = { store, signal, ownLogPath, ownLogEnd, logs, isEverybodyHeard, clients };
+      const { ownLogEnd, unlogged } = this;
+      const settling = { store, signal, ownLogPath, ownLogEnd, unlogged, logs, isEverybodyHeard, clients };
       const counts = await settleNames(settling);
       this.postponed = counts.postponed;
       log.notice("repair.settled", { members: [...consulted.keys()].join(), ...counts });
@@ -192,13 +192,11 @@ export class MemberRepair {
   /** Files that still have no record after others have told what they know of them. */
   private async logUnlogged(): Promise<void> {
     const { store, log } = this.options;
-    for (const { logicalName, seconds } of this.unlogged) {
+    for (const { logicalName, seconds, op } of this.unlogged) {
       const target = resolveNameOrNot(store, logicalName);
       if (target === undefined || isLoggedSince(store, this.ownLogEnd, logicalName)) continue;
       if ((await target.storePath.disk.linkStat(target.path)) === undefined) continue;
-      const source = takenBy(target);
-      const isOurs = source === undefined || source === store.source;
-      store.binlog.append(seconds, isOurs ? "C" : "c", logicalName);
+      store.binlog.append(seconds, op, logicalName);
       log.notice("repair.file-logged", { file: logicalName });
     }
     this.unlogged = [];

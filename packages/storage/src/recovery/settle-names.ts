@@ -8,6 +8,7 @@ import {
   TRUE_PATH_BYTES,
 } from "@fastdfs-ts/protocol";
 
+import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
 import { statedContent } from "../files/stated-content.ts";
 import { trunkSlotOf } from "../files/trunk-slot.ts";
@@ -29,6 +30,8 @@ interface KeptLog {
 export interface SettleNamesOptions extends SettleOptions {
   readonly signal?: AbortSignal | undefined;
   readonly ownLogPath: string;
+  /** What our log should say too: it counts if nobody else says anything of the name. */
+  readonly unlogged: readonly BinlogRecord[];
   readonly logs: readonly KeptLog[];
   readonly isEverybodyHeard: boolean;
 }
@@ -86,7 +89,7 @@ interface Collected {
 }
 
 function collect(
-  { store, ownLogPath, logs }: SettleNamesOptions,
+  { store, ownLogPath, unlogged, logs }: SettleNamesOptions,
   isWanted: (name: string) => boolean,
 ): Map<string, Collected> {
   const names = new Map<string, Collected>();
@@ -108,6 +111,10 @@ function collect(
         member.records.push(history);
       }
     }
+  }
+  for (const record of unlogged) {
+    const name = record.logicalName;
+    if (isWanted(name) && !names.has(name)) noted(name).own.push({ seconds: record.seconds, record, deletes: false });
   }
   return names;
 }
