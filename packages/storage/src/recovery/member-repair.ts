@@ -26,7 +26,7 @@ const RECOVERY_LOOKBACK_SECONDS = 3600;
 const WAIT_MS = 30_000;
 const PAUSE_MS = 2000;
 /** How long members that could not be asked are left alone. */
-const RETRY_MS = { first: 10_000, longest: 300_000 } as const;
+const RETRY_MS = { first: 10_000, longest: 60_000 } as const;
 
 /** What may be lost or torn after the machine went down. */
 export function uncertainTime({ aliveSeconds, logFrom }: Extract<LastLife, { kind: "dark" }>): UncertainTime {
