@@ -16,7 +16,7 @@ import { WRITE_BACK_SECONDS } from "../store/written-back.ts";
 import { ALIVE_MS, type LastLife } from "./running-file.ts";
 import { type LastWord, scanYoungFiles } from "./scan-young-files.ts";
 import { historyOf } from "./name-history.ts";
-import { settleNames } from "./settle-names.ts";
+import { settleNames, takenBy } from "./settle-names.ts";
 
 /** How far the clocks of members may be apart. */
 const CLOCK_SKEW_SECONDS = 60;
@@ -192,11 +192,13 @@ export class MemberRepair {
   /** Files that still have no record after others have told what they know of them. */
   private async logUnlogged(): Promise<void> {
     const { store, log } = this.options;
-    for (const { logicalName, seconds, op } of this.unlogged) {
+    for (const { logicalName, seconds } of this.unlogged) {
       const target = resolveNameOrNot(store, logicalName);
       if (target === undefined || isLoggedSince(store, this.ownLogEnd, logicalName)) continue;
       if ((await target.storePath.disk.linkStat(target.path)) === undefined) continue;
-      store.binlog.append(seconds, op, logicalName);
+      const source = takenBy(target);
+      const isOurs = source === undefined || source === store.source;
+      store.binlog.append(seconds, isOurs ? "C" : "c", logicalName);
       log.notice("repair.file-logged", { file: logicalName });
     }
     this.unlogged = [];

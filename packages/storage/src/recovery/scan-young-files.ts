@@ -14,7 +14,6 @@ import { statedContent } from "../files/stated-content.ts";
 import { trunkSlotOf } from "../files/trunk-slot.ts";
 import type { StorePath } from "../store/store-path.ts";
 import { TimeSlices } from "../store/time-slices.ts";
-import { takenBy } from "./settle-names.ts";
 
 const DAMAGED_FOLDER = ".damaged";
 
@@ -28,7 +27,10 @@ export interface ScanOutcome {
   readonly damaged: number;
   /** Files that were deleted according to our log, and were there again. */
   readonly deleted: number;
-  /** What our log does not say of files, damaged ones too: it was lost with its end. As many as within a sync interval. */
+  /**
+   * What our log does not say of files, damaged ones too: it was lost with its end. As many as within a sync interval. Of
+   * slaves and metadata the name says only who took their master.
+   */
   readonly unlogged: readonly BinlogRecord[];
 }
 
@@ -100,13 +102,13 @@ class Scan implements ScanOutcome {
     const stat = await target.storePath.disk.linkStat(target.path);
     if (stat === undefined || (stat.kind !== "file" && stat.kind !== "symlink")) return;
     const stated = stat.kind === "file" ? statedContent(logicalName) : undefined;
-    const created = stated === undefined ? undefined : parseNameFacts(pathInStore, TRUE_PATH_BYTES)?.createdSeconds;
+    const facts = parseNameFacts(pathInStore, TRUE_PATH_BYTES);
+    const created = stated === undefined ? undefined : facts?.createdSeconds;
     const isLogged = this.lastWords.has(logicalName);
     if (!isLogged && !this.isYoung(stat.changedMs) && (created ?? 0) < this.fromSeconds) return;
     this.lookedAt++;
     if (!isLogged) {
-      const source = takenBy(target);
-      const op = source === undefined || source === this.store.source ? "C" : "c";
+      const op = facts?.source === this.store.source ? "C" : "c";
       const seconds = created ?? Math.floor(stat.modifiedMs / 1000);
       this.unlogged.push({ seconds, op, logicalName, extra: undefined });
     }
