@@ -344,19 +344,19 @@ const seedsOf = (what: string, count: number) =>
 const one = ({ members, world }: Scene) => [members[world.random.below(members.length)]!];
 
 describe("a member whose power fails", () => {
-  it.each(seedsOf("power", 20))("is as the two others afterwards (%s)", async (seed) => {
+  it.each(seedsOf("power", 15))("is as the two others afterwards (%s)", async (seed) => {
     await story(seed, { members: 3, rounds: 4, victims: one });
   });
 
-  it.each(seedsOf("pair", 10))("is as the only other one afterwards (%s)", async (seed) => {
+  it.each(seedsOf("pair", 8))("is as the only other one afterwards (%s)", async (seed) => {
     await story(seed, { members: 2, rounds: 4, victims: one });
   });
 
-  it.each(seedsOf("behind", 15))("has what reached it late (%s)", async (seed) => {
+  it.each(seedsOf("behind", 12))("has what reached it late (%s)", async (seed) => {
     await story(seed, { members: 3, rounds: 3, victims: one, areBehind: true });
   });
 
-  it.each(seedsOf("cut short", 15))("goes on with its repair when that is cut short (%s)", async (seed) => {
+  it.each(seedsOf("cut short", 10))("goes on with its repair when that is cut short (%s)", async (seed) => {
     const restart = async ({ world }: Scene, victim: Member) => {
       for (let tries = world.random.below(4); tries > 0; tries--) {
         victim.host.restart();
@@ -377,7 +377,7 @@ describe("a group whose power fails as a whole", () => {
   const compares = ({ deleted }: Scene, name: string) =>
     !deleted.has(name.replace(/-m$/, "")) && parseFileId(`group1/${name}`).kind !== "appender";
 
-  it.each(seedsOf("all", 15))("has equal files again when all are back (%s)", async (seed) => {
+  it.each(seedsOf("all", 10))("has equal files again when all are back (%s)", async (seed) => {
     await story(seed, { members: 3, rounds: 3, victims: ({ members }) => members, compares });
   });
 });

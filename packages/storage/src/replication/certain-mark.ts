@@ -71,7 +71,7 @@ export class CertainMark {
 }
 
 /** Beside the mark. */
-export function certainMarkPath(markPath: string): string {
+function certainMarkPath(markPath: string): string {
   return `${markPath}.certain`;
 }
 
