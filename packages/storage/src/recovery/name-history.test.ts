@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { parseBinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
-import { type HistoryRecord, historyOf, judgeName, type MemberHistory } from "./name-history.ts";
+import { type HistoryRecord, historyOf, inOrder, judgeName, type MemberHistory } from "./name-history.ts";
 
 const NAME = "M00/00/00/the-file";
 const OLD = "M00/00/00/its-old-name";
@@ -116,6 +116,18 @@ describe("what the logs say of a name", () => {
     expect(judge("5 c, 5 c", { b: "5 C" })).toMatchObject({ action: "hold", missing: [] });
     expect(judge("5 c, 5 a 0 3, 5 c, 5 a 0 3", { b: "5 C, 5 A 0 3" })).toMatchObject({ action: "hold", missing: [] });
     expect(judge("5 U, 5 U", { b: "5 u" })).toMatchObject({ action: "trust", onlyAppended: false });
+  });
+
+  it("tells an update that stands for another change from one of ours that we forgot", () => {
+    // The source of "6 A" pushed the whole file instead.
+    expect(judge("5 c", { b: "5 C, 6 A 0 3", c: "5 c, 6 u" }).missing).toEqual(["6 a 0 3", "6 u"]);
+    expect(judge("5 C, 6 A 0 3", { b: "5 c, 6 u" }).missing).toEqual([]);
+    expect(judge("5 C", { b: "5 c, 6 u" }).missing).toEqual(["6 U"]);
+  });
+
+  it("goes by time: what is told once more comes where it belongs", () => {
+    const times = (text: string) => inOrder(records(text)).map(({ seconds, record }) => `${seconds} ${record.op}`);
+    expect(times("5 c, 6 a 0 3, 7 t 3 1, 5 c, 6 u")).toEqual(["5 c", "5 c", "6 a", "6 u", "7 t"]);
   });
 
   const exact = (bytes: number) => ({ bytes, isExact: true });
