@@ -172,6 +172,22 @@ describe("to a C server", () => {
     await stage.stop();
   });
 
+  it("is sent what is left of a modification that was cut off since", async () => {
+    const { stage, client, peer } = await open();
+    const name = await stage.world.run(client.uploadAppender(Buffer.from("0123456789")));
+    await stage.untilReplicated();
+    stage.setStatus(PEER, "OFFLINE");
+    peer.pushed.length = 0;
+    await stage.world.run(client.modify(name, 2, Buffer.from("modified")).then(() => client.truncate(name, 5)));
+    stage.setStatus(PEER, "ACTIVE");
+    await stage.untilReplicated();
+    expect(peer.records.map((pushed) => [pushed.code, pushed.content.toString()])).toEqual([
+      [code("syncModifyFile"), "mod"],
+      [code("syncTruncateFile"), ""],
+    ]);
+    await stage.stop();
+  });
+
   it("takes an answer with a stray body for what its status says", async () => {
     const stray = replies({ [code("syncRenameFile")]: ({ body }) => frame(100, body) });
     const { stage, client, peer } = await open(stray);

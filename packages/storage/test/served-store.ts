@@ -67,6 +67,8 @@ export interface ServeStoreOptions {
   readonly port?: number;
   /** Whether it knows none of our own commands, as a C server. */
   readonly talksAsC?: boolean;
+  /** When it was found that the machine had lost its power, Unix milliseconds; never if not given. */
+  readonly powerLossMs?: number;
   /** Called when the disks are open, before anybody is answered. */
   readonly beforeService?: (store: FileStore) => Promise<void>;
 }
@@ -128,7 +130,7 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
     deletions: store.deletions,
   });
   stack.defer(() => readThrough.close());
-  const services = { introductions, stamps, startedMs: world.clock.now() };
+  const services = { introductions, stamps, powerLossMs: options.powerLossMs ?? 0 };
   await options.beforeService?.(store);
   const isKnown = ({ code }: Route) => options.talksAsC !== true || code <= LAST_COMMAND_OF_C;
   const server = await RpcServer.listen({

@@ -19,6 +19,8 @@ export interface PeerDialerOptions {
 export interface PeerConnection {
   readonly connection: RpcConnection;
   readonly peerIsOurs: boolean;
+  /** When the peer last found that it had lost its power, Unix milliseconds, 0 if never; undefined of a C server. */
+  readonly powerLossMs: number | undefined;
 }
 
 /** A server that closes on the hello without an answer, this often, is taken for a C server. */
@@ -46,9 +48,9 @@ export class PeerDialer {
       const connection = await this.dial(peer, signal);
       try {
         const hello = { storageId, extensionVersion: EXTENSION_VERSION };
-        await connection.call(storageCommands.peerHello, hello, { timeoutMs, signal });
+        const { powerLossMs } = await connection.call(storageCommands.peerHello, hello, { timeoutMs, signal });
         this.kind = "ours";
-        return { connection, peerIsOurs: true };
+        return { connection, peerIsOurs: true, powerLossMs };
       } catch (thrown) {
         connection.destroy();
         if (!this.isNoHello(FdfsError.fromUnknown(thrown))) throw thrown;
@@ -58,7 +60,7 @@ export class PeerDialer {
     const connection = await this.dial(peer, signal);
     try {
       await connection.call(storageCommands.reportServerId, { storageId }, { timeoutMs, signal });
-      return { connection, peerIsOurs: false };
+      return { connection, peerIsOurs: false, powerLossMs: undefined };
     } catch (error) {
       connection.destroy();
       throw error;

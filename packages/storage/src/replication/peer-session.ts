@@ -2,6 +2,7 @@
 // ours, lanes alone if not. The session is over when any of them loses its peer; the queue then has everything back that
 // was not confirmed.
 import { FdfsError } from "@fastdfs-ts/protocol";
+import type { RpcConnection } from "@fastdfs-ts/rpc";
 import type { Clock, Deadlines, StorageConfig, Timer } from "@fastdfs-ts/runtime";
 
 import type { FileStore } from "../files/file-store.ts";
@@ -51,6 +52,7 @@ export class PeerSession implements PushPipeOwner {
   /** Resolves when the peer is lost, or with the reason given to `stop`. */
   readonly ended: Promise<SessionEnd>;
   private end!: (end: SessionEnd) => void;
+  private readonly powerLossMs: number | undefined;
   private readonly options: PeerSessionOptions;
   private readonly stopping = new AbortController();
   private readonly pipe: PushPipe | undefined;
@@ -66,10 +68,12 @@ export class PeerSession implements PushPipeOwner {
   private isOver = false;
   private wasBusy = false;
 
-  constructor(options: PeerSessionOptions, { connection, peerIsOurs }: PeerConnection) {
+  constructor(options: PeerSessionOptions, first: PeerConnection) {
+    const { connection, peerIsOurs } = first;
     const { store, config, queue, clock, deadlines } = options;
     this.options = options;
     this.peerIsOurs = peerIsOurs;
+    this.powerLossMs = first.powerLossMs;
     this.requests = new PushRequests(store, peerIsOurs, options.mayMissFiles);
     this.ended = new Promise((resolve) => (this.end = resolve));
     // A pause after each batch means: not as fast as possible.
@@ -77,7 +81,7 @@ export class PeerSession implements PushPipeOwner {
     this.lanesMax = isPiped ? Math.min(LARGE_FILE_LANES, config.syncThreadsMax) : config.syncThreadsMax;
     if (isPiped) {
       this.pipe = new PushPipe(connection, { deadlines, timeoutMs: config.networkTimeoutMs }, this);
-    } else this.idleLanes.push(this.addLane({ connection, peerIsOurs }));
+    } else this.idleLanes.push(this.addLane(connection));
     this.timers = [
       clock.every(config.heartBeatIntervalMs, () => this.keepAlive()),
       clock.every(RETRY_PARKED_MS, () => queue.retryParked("due")),
@@ -223,7 +227,7 @@ export class PeerSession implements PushPipeOwner {
     this.dispatch();
   }
 
-  private addLane(first: PeerConnection | undefined): PushLane {
+  private addLane(first: RpcConnection | undefined): PushLane {
     const { store, config, dialer, peer } = this.options;
     const { signal } = this.stopping;
     const lane = new PushLane(
@@ -232,13 +236,13 @@ export class PeerSession implements PushPipeOwner {
         requests: this.requests,
         exchange: { timeoutMs: config.networkTimeoutMs, signal },
         connect: async () => {
-          const { connection, peerIsOurs } = await dialer.connect(peer, signal);
-          if (peerIsOurs === this.peerIsOurs) return connection;
+          const { connection, peerIsOurs, powerLossMs } = await dialer.connect(peer, signal);
+          if (peerIsOurs === this.peerIsOurs && powerLossMs === this.powerLossMs) return connection;
           connection.destroy();
           throw new FdfsError("CONNECTION_LOST", { peer: peer.storageId, reason: "another server runs there now" });
         },
       },
-      first?.connection,
+      first,
     );
     this.lanes.push(lane);
     return lane;

@@ -93,7 +93,7 @@ export class Replication {
 
   /** The first part of the log that some peer may still need. */
   get firstNeededPart(): number {
-    const parts = [...this.replicators.values()].map(({ confirmed }) => confirmed?.part ?? 0);
+    const parts = [...this.replicators.values()].map(({ neededFrom }) => neededFrom?.part ?? 0);
     return Math.min(...parts, this.options.store.binlog.position.part);
   }
 

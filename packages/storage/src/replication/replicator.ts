@@ -11,15 +11,16 @@ import {
   type World,
 } from "@fastdfs-ts/runtime";
 
-import { type BinlogPosition, logStart } from "../binlog/binlog-position.ts";
+import { type BinlogPosition, comparePositions, logStart } from "../binlog/binlog-position.ts";
 import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { SyncMark } from "../formats/mark-file.ts";
 import type { Peer } from "../tracker-link/membership-view.ts";
+import { CertainMark } from "./certain-mark.ts";
 import { logBytesBetween } from "./log-bytes.ts";
 import { MarkKeeper } from "./mark-keeper.ts";
 import { ParkedRecords } from "./parked-records.ts";
-import { PeerDialer } from "./peer-dialer.ts";
+import { type PeerConnection, PeerDialer } from "./peer-dialer.ts";
 import { PeerSession, type SessionEnd } from "./peer-session.ts";
 import { PushQueue } from "./push-queue.ts";
 import { isPushed } from "./record-choice.ts";
@@ -105,6 +106,7 @@ const PARKED_TRIES = 3;
 export class Replicator {
   private readonly context: ReplicatorContext;
   private readonly mark: MarkKeeper;
+  private readonly certain: CertainMark;
   private readonly parkedPath: string;
   private readonly dialer: PeerDialer;
   private readonly log: Logger;
@@ -137,6 +139,7 @@ export class Replicator {
     this.parkedPath = `${markPath}.parked`;
     const everyRecords = config.markWriteFrequency;
     this.mark = new MarkKeeper({ disk, clock, log, binlog: store.binlog, path: markPath, everyRecords });
+    this.certain = new CertainMark({ disk, clock, log, markPath });
     this.dialer = new PeerDialer({ ...context, ...config, storageId: context.ownId });
     this.ended = this.run(this.stopping.signal);
   }
@@ -151,6 +154,11 @@ export class Replicator {
   /** What the peer refuses. */
   get refused(): readonly BinlogRecord[] {
     return (this.queue?.parked ?? this.openParked()).records;
+  }
+
+  /** The first place in the log that the peer may still need; undefined before that is known. */
+  get neededFrom(): BinlogPosition | undefined {
+    return this.certain.position ?? this.confirmed;
   }
 
   /** The trackers say something new of the peer. */
@@ -294,7 +302,8 @@ export class Replicator {
       return;
     }
     const parked = this.openParked();
-    let start = startFromMark(mark, peer.status, source, ownId);
+    const marked = startFromMark(mark, peer.status, source, ownId);
+    let start = marked;
     if (start === undefined) {
       const { folder, position: end } = binlog;
       start = await freshStart({ disk, clock, folder, end, ownId, source, confirmedBy });
@@ -305,6 +314,7 @@ export class Replicator {
     // The peer began anew while we were looking.
     if (this.peer.status !== peer.status && permissions[this.peer.status] !== "feed") return;
     this.source = source;
+    this.certain.begin(start.position, marked === undefined);
     this.begin(start, mark, parked);
   }
 
@@ -326,6 +336,7 @@ export class Replicator {
       peerId: this.peer.storageId,
       onProgress: () => {
         this.mark.touch();
+        this.certain.note(queue.confirmed);
         if (queue.isDrained) this.noteCaughtUp();
       },
     });
@@ -354,7 +365,7 @@ export class Replicator {
     const { store, world, deadlines, config, mayMissFiles } = this.context;
     const { peer } = this;
     const connection = await this.dialer.connect(peer, signal);
-    if (this.peer !== peer || !this.isCurrent(queue)) {
+    if (this.peer !== peer || !this.isCurrent(queue) || (await this.goesBack(queue, connection))) {
       connection.connection.destroy();
       return;
     }
@@ -389,6 +400,26 @@ export class Replicator {
     if (this.whyNot() !== undefined || !this.isCurrent(queue)) return;
     this.fail(reason);
     await this.rest(signal);
+  }
+
+  /** Whether another queue has to feed the peer, because it lost its power and what it had confirmed. */
+  private async goesBack(queue: PushQueue, { powerLossMs }: PeerConnection): Promise<boolean> {
+    const { start } = this;
+    if (powerLossMs === undefined || start === undefined) return false;
+    const position = this.certain.whereToGoBack(powerLossMs);
+    const isBehind = position !== undefined && comparePositions(position, queue.confirmed) < 0;
+    if (isBehind) {
+      this.log.notice("replication.peer-lost-power", { peer: this.peer.storageId, ...position });
+      await this.mark.flush();
+      const mark = this.mark.load();
+      if (!this.isCurrent(queue)) return true;
+      queue.close();
+      this.begin({ ...start, position }, mark, this.openParked());
+      // Before it is noted that the peer is fed from there.
+      await this.mark.flush();
+    }
+    await this.certain.noteFed(powerLossMs);
+    return isBehind || !this.isCurrent(queue);
   }
 
   // A method, because the compiler would otherwise believe that nothing changes while we wait.
