@@ -17,7 +17,8 @@ export interface LedgerEntry {
   readonly groupName: string;
   /** The name within the group, as on disk. */
   readonly logicalName: string;
-  readonly kind: "normal" | "appender" | "slave";
+  /** "regenerated": it was an appender, whose last changes the member that renamed it may not have had. */
+  readonly kind: "normal" | "appender" | "slave" | "regenerated";
   existence: Existence;
   /** What it must hold; undefined when that is not certain. */
   content: Buffer | undefined;

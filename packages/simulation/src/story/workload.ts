@@ -104,7 +104,7 @@ const callsOnFiles: readonly CallOnFile[] = [
       const held = entry.content!;
       const { fileId } = await client.regenerate(entry.fileId);
       entry.existence = "renamed";
-      const renamed = ledger.stored(fileId, "normal", held, nowMs());
+      const renamed = ledger.stored(fileId, "regenerated", held, nowMs());
       renamed.content = entry.content;
     },
   },
