@@ -133,7 +133,10 @@ export async function openStorage(
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
     routes: routesOfMember(
-      [...fileRoutes(store, { readThrough, peers }), ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() })],
+      [
+        ...fileRoutes(store, { readThrough, peers }),
+        ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() }),
+      ],
       () => removal.requireMember(),
     ),
     maxConnections: config.maxConnections,
