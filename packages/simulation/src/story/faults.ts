@@ -99,8 +99,10 @@ function down(
 
 function powerCut(stage: StoryStage, member: SimMember | undefined): FaultUnderWay | undefined {
   if (member === undefined) return undefined;
-  stage.losses.beforePowerCut(member);
-  return down(stage, member.process, "power");
+  const noteLosses = stage.losses.beforePowerCut(member);
+  const fault = down(stage, member.process, "power");
+  noteLosses();
+  return fault;
 }
 
 function pause(stage: StoryStage): FaultUnderWay | undefined {
@@ -220,9 +222,10 @@ function replaceDisk(stage: StoryStage): FaultUnderWay | undefined {
     .some((other) => other !== member && cluster.isActiveEverywhere(other));
   if (!isSomebodyComplete || !cluster.isActiveEverywhere(member)) return undefined;
   const path = random.pick(member.storePaths);
+  const noteLosses = losses.beforeDiskIsGone(member);
   const fault = down(stage, member.process, "process");
-  losses.beforeDiskIsGone(member);
   member.host.disks.replace(path);
+  noteLosses();
   return fault && { ...fault, what: `${member.host.address} ${path}` };
 }
 
@@ -245,9 +248,10 @@ function removeMember(stage: StoryStage): FaultUnderWay | undefined {
   const others = cluster.membersOf(member.groupName).filter((other) => other !== member);
   if (![member, ...others].every((each) => cluster.isActiveEverywhere(each))) return undefined;
   if (!losses.isEverythingEverywhere(member.groupName)) return undefined;
-  losses.beforeDiskIsGone(member);
+  const noteLosses = losses.beforeDiskIsGone(member);
   busy.add(member.host);
   member.process.kill("process");
+  noteLosses();
   cluster.forgetMember(member);
   void tellTrackers(stage, member.groupName, member.id, random.between(5 * seconds, 30 * seconds));
   return { what: `${member.groupName} ${member.host.address}`, end: () => {} };

@@ -2,18 +2,15 @@
 // acknowledged lies in the page cache of one disk until it was replicated or written back. Therefore, when a disk loses
 // its youngest changes (power cut) or everything (replaced, member removed):
 //
-//   An acknowledged change may be undone if it is younger than the kernel's write-back interval (for a disk that is gone:
-//   of any age), and no other member had it on its disk at that moment. Nothing else may be lost.
+//   An acknowledged change may be undone if it was on a disk before, and is on no disk of the group afterwards. Nothing else
+//   may be lost. (The simulated kernel writes back what is 30 s old, so that is a matter of seconds.)
 //
 // What is undone in this way must still be the same on all members afterwards.
 import { contentOf, storedFiles, type StoredInode, textBelowBase } from "../disk-view.ts";
 import type { SimCluster, SimMember } from "../sim-cluster.ts";
-import { writeBackMs } from "../sim-file-content.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { printedMetadata } from "./printed-metadata.ts";
 
-/** A change is on the disk up to so long before it is acknowledged, and the kernel looks for old pages now and then. */
-const answerMs = 10_000;
 /** Longer than a client waits for an answer, shorter than the power is off. */
 const answersUnderWayMs = 4000;
 
@@ -38,26 +35,38 @@ export class Losses {
     return this.#groupsWithLostDisks.has(groupName);
   }
 
-  /** To be called before a member's power is cut, for longer than clients wait for answers. */
-  beforePowerCut(member: SimMember): void {
-    this.#losers.add(member);
-    const { world } = this.#cluster;
-    const cutMs = world.nowMs;
-    const survivors = this.#othersOf(member);
-    this.#noteLosses(member.groupName, survivors, cutMs - writeBackMs - answerMs);
-    // Answers that were on their way when the power failed.
-    world.after(answersUnderWayMs, () => this.#noteLosses(member.groupName, [...survivors, member], cutMs));
+  /**
+   * To be called before a member's power is cut; what it returns, right after. A change that was on a disk before and is on
+   * none any more is lost with it.
+   */
+  beforePowerCut(member: SimMember): () => void {
+    return this.#beforeLoss(member, [...this.#othersOf(member), member]);
   }
 
-  /** To be called when a member is killed, and before what one of its disks holds is gone for good. */
-  beforeDiskIsGone(member: SimMember): void {
-    this.#losers.add(member);
+  /** The same for a member that is killed and one of whose disks is gone for good. */
+  beforeDiskIsGone(member: SimMember): () => void {
     this.#groupsWithLostDisks.add(member.groupName);
+    return this.#beforeLoss(member, this.#othersOf(member));
+  }
+
+  #beforeLoss(member: SimMember, survivors: readonly SimMember[]): () => void {
+    this.#losers.add(member);
     const { world } = this.#cluster;
-    const goneMs = world.nowMs;
-    const survivors = this.#othersOf(member);
-    this.#noteLosses(member.groupName, survivors, 0);
-    world.after(answersUnderWayMs, () => this.#noteLosses(member.groupName, survivors, goneMs));
+    const { groupName } = member;
+    const lossMs = world.nowMs;
+    const before = this.#cluster.membersOf(groupName).map(look);
+    const entries = [...this.#ledger.entries].filter((entry) => entry.groupName === groupName);
+    const held = entries.filter((entry) => isKept(before, entry));
+    const contentHeld = entries.filter((entry) => isContentHeld(before, entry));
+    const metadataHeld = entries.filter((entry) => isMetadataHeld(before, entry));
+    return () => {
+      const after = survivors.map(look);
+      for (const entry of held) if (!isKept(after, entry)) entry.existence = "uncertain";
+      for (const entry of contentHeld) if (!isContentHeld(after, entry)) loseContent(entry);
+      for (const entry of metadataHeld) if (!isMetadataHeld(after, entry)) entry.metadata = undefined;
+      // Answers that were on their way.
+      world.after(answersUnderWayMs, () => this.#noteUnanswered(groupName, survivors, lossMs));
+    };
   }
 
   /** Whether each other member has everything that was promised of the group: then one of them can go. */
@@ -76,12 +85,12 @@ export class Losses {
     return [...this.#ledger.entries].filter((entry) => entry.groupName === groupName && entry.changedMs >= sinceMs);
   }
 
-  #noteLosses(groupName: string, survivors: readonly SimMember[], sinceMs: number): void {
+  #noteUnanswered(groupName: string, survivors: readonly SimMember[], sinceMs: number): void {
     const disks = survivors.map(look);
     for (const entry of this.#entriesOf(groupName, sinceMs)) {
-      if (!isDeletionKnown(disks, entry) || !isHeld(disks, entry)) entry.existence = "uncertain";
-      if (!isContentHeld(disks, entry)) entry.content = undefined;
-      if (!disks.some(({ files }) => holdsMetadata(files, entry))) entry.metadata = undefined;
+      if (!isKept(disks, entry)) entry.existence = "uncertain";
+      if (!isContentHeld(disks, entry)) loseContent(entry);
+      if (!isMetadataHeld(disks, entry)) entry.metadata = undefined;
     }
   }
 }
@@ -93,6 +102,21 @@ interface DiskLook {
 
 function look(member: SimMember): DiskLook {
   return { files: storedFiles(member), deletions: deletionsOf(member) };
+}
+
+/** A file whose name states what it holds is not there any more if it holds something else: repair sets it aside. */
+function loseContent(entry: LedgerEntry): void {
+  entry.content = undefined;
+  if (entry.kind === "normal" || entry.kind === "regenerated") entry.existence = "uncertain";
+}
+
+/** It is there, or its deletion is known. */
+function isKept(disks: readonly DiskLook[], entry: LedgerEntry): boolean {
+  return isDeletionKnown(disks, entry) && isHeld(disks, entry);
+}
+
+function isMetadataHeld(disks: readonly DiskLook[], entry: LedgerEntry): boolean {
+  return entry.metadata === undefined || disks.some(({ files }) => holdsMetadata(files, entry));
 }
 
 function isDeletionKnown(disks: readonly DiskLook[], { existence, logicalName }: LedgerEntry): boolean {

@@ -167,7 +167,8 @@ function findRecord(disk: Disk, binlog: BinlogWriter, from: BinlogPosition, chan
       if (!line.includes(change.logicalName)) continue;
       const record = recordIn(line);
       if (record?.logicalName !== change.logicalName) continue;
-      if (found !== "missing" || record.op !== op || record.extra !== extra) return "followed";
+      const isRepeated = found !== "missing" && change.kind !== "delete";
+      if (isRepeated || record.op !== op || record.extra !== extra) return "followed";
       found = "last";
     }
   }
