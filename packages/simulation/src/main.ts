@@ -19,6 +19,7 @@ const help = `Simulated clusters: real trackers, storages and clients in one pro
   --trace N      lines of the trace that are shown of a failed story (default 40)
   --without TEXT no faults with this text in their names
   --about TEXT   only lines of the trace with this text, of any story
+  --brief        of stories without complaints, only how many
   --json         one line of JSON per story instead of text
   --help
 
@@ -34,6 +35,7 @@ interface Arguments {
   readonly without: string | undefined;
   readonly about: string | undefined;
   readonly isJson: boolean;
+  readonly isBrief: boolean;
 }
 
 /** Lines of the trace that hide the others: every piece of every connection, the probes of disks. */
@@ -43,6 +45,9 @@ interface Report extends StoryResult {
   /** What it took, in seconds. */
   readonly seconds: number;
 }
+
+/** So often a brief run says how far it is. */
+const PROGRESS_STORIES = 50;
 
 process.exitCode = await main();
 
@@ -59,7 +64,8 @@ async function main(): Promise<number> {
     count++;
     if (report.complaints.length > 0) failed.push(Number(report.seed));
     if (args.isJson) console.log(JSON.stringify(report));
-    else show(report, args);
+    else if (!args.isBrief || report.complaints.length > 0) show(report, args);
+    else if (count % PROGRESS_STORIES === 0) console.log(`${count} stories`);
   });
   const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
   if (!args.isJson) {
@@ -69,8 +75,8 @@ async function main(): Promise<number> {
   return failed.length === 0 ? 0 : 1;
 }
 
-function readArguments(): Arguments | string {
-  const { values } = parseArgs({
+function parsedOptions() {
+  return parseArgs({
     options: {
       seed: { type: "string" },
       seeds: { type: "string" },
@@ -81,9 +87,19 @@ function readArguments(): Arguments | string {
       without: { type: "string" },
       about: { type: "string" },
       json: { type: "boolean", default: false },
+      brief: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
-  });
+  }).values;
+}
+
+function readArguments(): Arguments | string {
+  let values: ReturnType<typeof parsedOptions>;
+  try {
+    values = parsedOptions();
+  } catch (error) {
+    return `${(error as Error).message}\n\n${help}`;
+  }
   if (values.help) return help;
   const [, from, to] = /^(\d+)(?:\.\.(\d+))?$/.exec(values.seed ?? values.seeds ?? "") ?? [];
   if (from === undefined) return `Name --seed N or --seeds A..B.\n\n${help}`;
@@ -97,6 +113,7 @@ function readArguments(): Arguments | string {
     without: values.without,
     about: values.about,
     isJson: values.json,
+    isBrief: values.brief,
   };
 }
 

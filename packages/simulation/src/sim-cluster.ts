@@ -189,6 +189,8 @@ export class SimCluster {
     const mounts = this.#storePaths.filter((path) => path !== basePath);
     const host = this.world.host(address, { mounts });
     for (const path of [basePath, ...this.#storePaths]) host.world.disk.makeDirectory(path);
+    // Made by an operator, some time ago.
+    for (const mount of ["/", ...mounts]) host.world.disk.syncDirectory(mount);
     const config = defaultStorageConfig({
       basePath,
       groupName,

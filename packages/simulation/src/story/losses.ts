@@ -13,12 +13,17 @@ import { printedMetadata } from "./printed-metadata.ts";
 
 /** Longer than a client waits for an answer, shorter than the power is off. */
 const answersUnderWayMs = 4000;
+/** A member whose power failed is repaired by all others by then. */
+const repairMs = 180_000;
+/** What is younger is in memory only, for longer if it came late. */
+const unwrittenMs = 60_000;
 
 export class Losses {
   readonly #cluster: SimCluster;
   readonly #ledger: Ledger;
   readonly #losers = new Set<SimMember>();
   readonly #groupsWithLostDisks = new Set<string>();
+  readonly #powerCuts: { readonly member: SimMember; readonly atMs: number }[] = [];
 
   constructor(cluster: SimCluster, ledger: Ledger) {
     this.#cluster = cluster;
@@ -40,6 +45,8 @@ export class Losses {
    * none any more is lost with it.
    */
   beforePowerCut(member: SimMember): () => void {
+    this.#noteTornCopies(member);
+    this.#noteUnloggedChanges(member);
     return this.#beforeLoss(member, [...this.#othersOf(member), member]);
   }
 
@@ -47,6 +54,39 @@ export class Losses {
   beforeDiskIsGone(member: SimMember): () => void {
     this.#groupsWithLostDisks.add(member.groupName);
     return this.#beforeLoss(member, this.#othersOf(member));
+  }
+
+  /**
+   * When several members lose their power within minutes, each may come back with a copy that is torn, and nobody can tell
+   * which is the good one if neither the name nor the size in a log says it (docs/WEAKNESSES.md, W2).
+   */
+  #noteTornCopies(member: SimMember): void {
+    const { groupName } = member;
+    const { nowMs } = this.#cluster.world;
+    const others = this.#powerCuts.filter(
+      (cut) => cut.member !== member && cut.member.groupName === groupName && nowMs - cut.atMs < repairMs,
+    );
+    this.#powerCuts.push({ member, atMs: nowMs });
+    if (others.length === 0) return;
+    const firstMs = Math.min(...others.map(({ atMs }) => atMs));
+    for (const entry of this.#entriesOf(groupName, firstMs - unwrittenMs)) {
+      if (entry.kind === "slave" || entry.kind === "appender") entry.content = undefined;
+      entry.metadata = undefined;
+    }
+  }
+
+  /**
+   * The bytes of a change may be on the disk and its log line not, or the reverse; then the older copy of another member can
+   * win (docs/WEAKNESSES.md, W2). A file whose name states its content is not changed.
+   */
+  #noteUnloggedChanges(member: SimMember): void {
+    const { nowMs } = this.#cluster.world;
+    const others = this.#othersOf(member).map(look);
+    for (const entry of this.#entriesOf(member.groupName, nowMs - unwrittenMs)) {
+      const isChangeable = entry.kind === "slave" || entry.kind === "appender";
+      if (isChangeable && !isContentHeld(others, entry)) entry.content = undefined;
+      if (!isMetadataHeld(others, entry)) entry.metadata = undefined;
+    }
   }
 
   #beforeLoss(member: SimMember, survivors: readonly SimMember[]): () => void {

@@ -4,7 +4,7 @@
 //
 // An old file can have come late, from a member that had to catch up, and its record can be lost. Then its directory was
 // changed a short time ago, and so was the file, if the disk is asked: its other time is that of its record.
-import { parseNameFacts, printLogicalName, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
+import { METADATA_SUFFIX, parseNameFacts, printLogicalName, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
 
 import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import type { FileStore } from "../files/file-store.ts";
@@ -16,6 +16,8 @@ import type { StorePath } from "../store/store-path.ts";
 import { TimeSlices } from "../store/time-slices.ts";
 
 const DAMAGED_FOLDER = ".damaged";
+/** What a disk writes whole. */
+const SECTOR_BYTES = 512;
 
 /** What our log says last of a name: a file of it is there, was deleted, or has this other name now. */
 export type LastWord = "there" | "deleted" | { readonly renamedTo: string };
@@ -112,9 +114,20 @@ class Scan implements ScanOutcome {
       const seconds = created ?? Math.floor(stat.modifiedMs / 1000);
       this.unlogged.push({ seconds, op, logicalName, extra: undefined });
     }
-    if (stated !== undefined && !(await holdsContent(target, stated, this.store.clock))) {
-      await this.setAside(target, stat.sizeBytes);
+    const isWhole =
+      stated === undefined
+        ? stat.kind !== "file" || !logicalName.endsWith(METADATA_SUFFIX) || (await this.mayBeMetadata(target))
+        : await holdsContent(target, stated, this.store.clock);
+    if (!isWhole) await this.setAside(target, stat.sizeBytes);
+  }
+
+  /** Metadata that is empty is no file, and no sector of it is nothing but NULs; C leaves a few behind a text. */
+  private async mayBeMetadata({ storePath, path }: ResolvedName): Promise<boolean> {
+    const content = await storePath.disk.readFile(path);
+    for (let at = 0; at < content.length; at += SECTOR_BYTES) {
+      if (content.subarray(at, at + SECTOR_BYTES).every((byte) => byte === 0)) return false;
     }
+    return content.length > 0;
   }
 
   private async setAside({ storePath, path, logicalName }: ResolvedName, bytes: number): Promise<void> {
