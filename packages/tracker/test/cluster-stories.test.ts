@@ -641,3 +641,19 @@ describe("an address that changes (ip mode)", () => {
     expect(moved.node.status).toBe("ONLINE");
   });
 });
+
+describe("a tracker that leads again", () => {
+  it("tells its members anew, because another leader may have told otherwise in between", async () => {
+    const tracker = new TrackerInMemory();
+    const [first] = await activeGroup(tracker, "10.96.0.11", "10.96.0.12");
+    const { leadership } = tracker.cluster;
+    await first!.beat();
+    expect((await first!.beat()).storages).toBeUndefined();
+    leadership.resign("steppedDown", "test");
+    expect((await first!.beat()).storages).toBeUndefined();
+    leadership.elected([], [], "test");
+    const told = await first!.beat();
+    expect(told.storages?.map(({ storageId }) => storageId)).toEqual(["10.96.0.11", "10.96.0.12"]);
+    expect((await first!.beat()).storages).toBeUndefined();
+  });
+});
