@@ -224,8 +224,8 @@ function settle(disk: Disk, path: StorePath, binlog: BinlogWriter, change: Chang
 function deleteRest(disk: Disk, path: StorePath, binlog: BinlogWriter, change: ChangeFacts): void {
   const file = path.fileAt(change.pathInStore);
   if (disk.linkStat(file) !== undefined) {
-    disk.unlink(file);
     binlog.append(change.seconds, "D", change.logicalName);
+    disk.unlink(file);
   }
   const metadata = metadataName(file);
   if (disk.linkStat(metadata) === undefined) return;
