@@ -10,6 +10,12 @@ const steps = [
   ["dead code", "npm", ["run", "--silent", "deadcode"]],
   ["generated pages are fresh", "npm", ["run", "--silent", "docs:check"]],
   ["tests", "npx", ["vitest", "run"]],
+  // A failing seed is shown with its faults and the command that replays it; more seeds: npm run simulate -- --help
+  [
+    "simulated clusters",
+    "node",
+    ["packages/simulation/dist/main.js", "--seeds", "1..200", "--minutes", "1.5", "--brief"],
+  ],
 ];
 
 installIfNeeded();

@@ -28,10 +28,16 @@ export class MemoryDisk implements Disk {
   stat(path: string): FileStat | undefined {
     const file = this.files.get(path);
     if (file !== undefined) {
-      return { kind: "file", sizeBytes: file.bytes.length, modifiedMs: file.modifiedMs, inode: 1 };
+      return {
+        kind: "file",
+        sizeBytes: file.bytes.length,
+        modifiedMs: file.modifiedMs,
+        changedMs: file.modifiedMs,
+        inode: 1,
+      };
     }
     if (!this.directories.has(path)) return undefined;
-    return { kind: "directory", sizeBytes: 0, modifiedMs: 0, inode: 2 };
+    return { kind: "directory", sizeBytes: 0, modifiedMs: 0, changedMs: 0, inode: 2 };
   }
 
   linkStat(path: string): FileStat | undefined {
@@ -61,7 +67,13 @@ export class MemoryDisk implements Disk {
         file.bytes = Buffer.concat([file.bytes, from.subarray(offset, offset + length)]);
         file.modifiedMs = this.#clock.now();
       },
-      stat: () => ({ kind: "file", sizeBytes: file.bytes.length, modifiedMs: file.modifiedMs, inode: 1 }),
+      stat: () => ({
+        kind: "file",
+        sizeBytes: file.bytes.length,
+        modifiedMs: file.modifiedMs,
+        changedMs: file.modifiedMs,
+        inode: 1,
+      }),
       close: () => {
         this.openFiles--;
       },

@@ -1,11 +1,26 @@
 // What lies on a member's disks, seen from outside: no process is asked, nothing is traced or delayed.
+import { METADATA_SUFFIX } from "@fastdfs-ts/protocol";
 import type { FileInode, Inode, SimDiskImage, SymlinkInode } from "./sim-disk-image.ts";
 import { basePath, type SimMember } from "./sim-cluster.ts";
 
 export type StoredInode = FileInode | SymlinkInode;
 
-/** All stored files of a member by logical name ("M00/00/01/…"), metadata files included. Unfinished ones are not stored. */
-export function storedFiles({ host, storePaths }: SimMember): Map<string, StoredInode> {
+type Disks = Pick<SimMember, "host" | "storePaths">;
+
+/**
+ * All stored files of a member by logical name ("M00/00/01/…"), metadata files included. Unfinished ones are not stored, and
+ * the metadata that a renamed file leaves behind is nobody's: no client can read it (storage-formats.md §1.11).
+ */
+export function storedFiles(member: Disks): Map<string, StoredInode> {
+  const files = allFiles(member);
+  for (const name of files.keys()) {
+    if (name.endsWith(METADATA_SUFFIX) && !files.has(name.slice(0, -METADATA_SUFFIX.length))) files.delete(name);
+  }
+  return files;
+}
+
+/** Those too. */
+export function allFiles({ host, storePaths }: Disks): Map<string, StoredInode> {
   const files = new Map<string, StoredInode>();
   for (const [index, storePath] of storePaths.entries()) {
     const prefix = `M${index.toString(16).toUpperCase().padStart(2, "0")}`;

@@ -1,4 +1,5 @@
 export { checkStore, type FoundFile } from "./checkers/store-checker.ts";
+export { contentOf, storedFiles } from "./disk-view.ts";
 export type { DiskDelay, DiskDelays } from "./sim-disk-delays.ts";
 export type { DiskFault, DiskFaults, DiskOperation } from "./sim-disk-faults.ts";
 export { HostCrashed } from "./life.ts";

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { HostCrashed } from "./life.ts";
+import { faultKinds } from "./story/faults.ts";
 import { runStory, type StoryResult } from "./story/story.ts";
 
 const help = `Simulated clusters: real trackers, storages and clients in one process on virtual time, with faults drawn from a seed.
@@ -16,6 +17,9 @@ const help = `Simulated clusters: real trackers, storages and clients in one pro
   --jobs N       processes at a time (default 2)
   --every N      only each Nth seed of the range
   --trace N      lines of the trace that are shown of a failed story (default 40)
+  --without TEXT no faults with this text in their names
+  --about TEXT   only lines of the trace with this text, of any story
+  --brief        of stories without complaints, only how many
   --json         one line of JSON per story instead of text
   --help
 
@@ -28,13 +32,22 @@ interface Arguments {
   readonly minutes: number;
   readonly jobs: number;
   readonly traceLines: number;
+  readonly without: string | undefined;
+  readonly about: string | undefined;
   readonly isJson: boolean;
+  readonly isBrief: boolean;
 }
+
+/** Lines of the trace that hide the others: every piece of every connection, the probes of disks. */
+const tellsLittle = / bytes arrive$|\/\d+\.probe/;
 
 interface Report extends StoryResult {
   /** What it took, in seconds. */
   readonly seconds: number;
 }
+
+/** So often a brief run says how far it is. */
+const PROGRESS_STORIES = 50;
 
 process.exitCode = await main();
 
@@ -51,7 +64,8 @@ async function main(): Promise<number> {
     count++;
     if (report.complaints.length > 0) failed.push(Number(report.seed));
     if (args.isJson) console.log(JSON.stringify(report));
-    else show(report, args);
+    else if (!args.isBrief || report.complaints.length > 0) show(report, args);
+    else if (count % PROGRESS_STORIES === 0) console.log(`${count} stories`);
   });
   const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
   if (!args.isJson) {
@@ -61,8 +75,8 @@ async function main(): Promise<number> {
   return failed.length === 0 ? 0 : 1;
 }
 
-function readArguments(): Arguments | string {
-  const { values } = parseArgs({
+function parsedOptions() {
+  return parseArgs({
     options: {
       seed: { type: "string" },
       seeds: { type: "string" },
@@ -70,17 +84,37 @@ function readArguments(): Arguments | string {
       jobs: { type: "string", default: "2" },
       every: { type: "string", default: "1" },
       trace: { type: "string", default: "40" },
+      without: { type: "string" },
+      about: { type: "string" },
       json: { type: "boolean", default: false },
+      brief: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
-  });
+  }).values;
+}
+
+function readArguments(): Arguments | string {
+  let values: ReturnType<typeof parsedOptions>;
+  try {
+    values = parsedOptions();
+  } catch (error) {
+    return `${(error as Error).message}\n\n${help}`;
+  }
   if (values.help) return help;
   const [, from, to] = /^(\d+)(?:\.\.(\d+))?$/.exec(values.seed ?? values.seeds ?? "") ?? [];
   if (from === undefined) return `Name --seed N or --seeds A..B.\n\n${help}`;
   const numbers = { minutes: Number(values.minutes), jobs: Number(values.jobs), every: Number(values.every) };
   if (!Object.values(numbers).every((number) => number > 0)) return `--minutes, --jobs, --every: numbers.\n\n${help}`;
   const range = { from: Number(from), to: Number(to ?? from) };
-  return { ...range, ...numbers, traceLines: Number(values.trace), isJson: values.json };
+  return {
+    ...range,
+    ...numbers,
+    traceLines: Number(values.trace),
+    without: values.without,
+    about: values.about,
+    isJson: values.json,
+    isBrief: values.brief,
+  };
 }
 
 /** Tells stories in processes of their own, `jobs` at a time. */
@@ -93,7 +127,7 @@ async function runAll(args: Arguments, onReport: (report: Report) => void): Prom
   await Promise.all(Array.from({ length: jobs }, (_, job) => runChild(job, args, onReport)));
 }
 
-async function runHere(seed: number, { minutes, traceLines }: Arguments): Promise<Report> {
+async function runHere(seed: number, { minutes, traceLines, without, about }: Arguments): Promise<Report> {
   const unhandled: string[] = [];
   const onUnhandled = (reason: unknown) => {
     // The code of a process that was killed in the simulation is still here, and may well end badly.
@@ -101,18 +135,26 @@ async function runHere(seed: number, { minutes, traceLines }: Arguments): Promis
   };
   process.on("unhandledRejection", onUnhandled);
   const startedMs = Date.now();
-  const result = await runStory({ seed, minutes });
+  const result = await runStory({
+    seed,
+    minutes,
+    faults: faultKinds.filter(({ name }) => without === undefined || !name.includes(without)),
+  });
   process.off("unhandledRejection", onUnhandled);
   const complaints = [...result.complaints, ...unhandled.map((stack) => `no unhandled rejection: ${stack}`)];
-  const trace = complaints.length === 0 ? [] : result.trace.slice(-traceLines);
+  const isTold = (line: string) => (about === undefined ? !tellsLittle.test(line) : line.includes(about));
+  const told = complaints.length === 0 && about === undefined ? [] : result.trace.filter(isTold);
+  const trace = told.slice(Math.max(0, told.length - traceLines));
   return { ...result, complaints, trace, seconds: (Date.now() - startedMs) / 1000 };
 }
 
 function runChild(job: number, args: Arguments, onReport: (report: Report) => void): Promise<void> {
-  const { from, to, every, jobs, minutes, traceLines } = args;
+  const { from, to, every, jobs, minutes, traceLines, without, about } = args;
   const first = from + job * every;
   if (first > to) return Promise.resolve();
   const options = {
+    ...(about === undefined ? {} : { about }),
+    ...(without === undefined ? {} : { without }),
     seeds: `${first}..${to}`,
     every: every * jobs,
     jobs: 1,
@@ -133,15 +175,17 @@ function runChild(job: number, args: Arguments, onReport: (report: Report) => vo
   });
 }
 
-function show(report: Report, { minutes, from, to }: Arguments): void {
+function show(report: Report, { minutes, without, from, to }: Arguments): void {
   const { seed, complaints, shape, faults, files, calls, failedCalls, events, virtualMinutes, seconds } = report;
   const cluster = `${shape.trackers} trackers, groups of ${shape.groups.join(" and ")}, ${shape.usesIds ? "ids" : "addresses"}`;
   const facts = `${virtualMinutes.toFixed(1)} min, ${files} files, ${failedCalls} of ${calls} calls failed, ${events} events`;
   const verdict = complaints.length === 0 ? "ok" : "FAILED";
   console.log(`seed ${seed} ${verdict}: ${cluster}; ${facts}; ${seconds.toFixed(1)} s; ${report.fingerprint}`);
   if (from === to || complaints.length > 0) for (const fault of faults) console.log(`  ${fault}`);
-  if (complaints.length === 0) return;
   for (const line of report.trace) console.log(`  | ${line}`);
-  for (const complaint of complaints) console.log(`  ${complaint}`);
-  console.log(`  again: npm run simulate -- --seed ${seed} --minutes ${minutes}`);
+  if (complaints.length === 0) return;
+  for (const line of [...report.evidence, ...complaints]) console.log(`  ${line}`);
+  console.log(
+    `  again: npm run simulate -- --seed ${seed} --minutes ${minutes}${without === undefined ? "" : ` --without "${without}"`}`,
+  );
 }

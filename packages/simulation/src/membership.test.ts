@@ -1,121 +1,15 @@
 // Membership, read eligibility and explanations with the real servers on virtual time: the acceptance checks of
 // cluster-behaviour.md §12 that are about them, and the weaknesses of §11.1 that are ended.
-import { type FastDfsClient, parseFileId } from "@fastdfs-ts/client";
-import { FdfsError, type StorageStatus } from "@fastdfs-ts/protocol";
-import { rejoinAsNew } from "@fastdfs-ts/storage";
 import { describe, expect, it } from "vitest";
-import { basePath, SimCluster, type SimMember, type SimTracker } from "./sim-cluster.ts";
+import { addressesOf, MemberStory, sourceOf, statusAt } from "./member-story.ts";
+import { basePath, checkActiveMs, heartBeatMs, SimCluster, type SimMember, type SimTracker } from "./sim-cluster.ts";
 
-/** As in sim-cluster.ts. */
-const heartBeatMs = 3000;
-const checkActiveMs = 12_000;
 /** How long replication, and the report of it, may take. */
 const shortMs = 2000;
 
-function statusAt(tracker: SimTracker, { groupName, id }: SimMember): StorageStatus | undefined {
-  return tracker.server?.cluster.findGroup(groupName)?.find(id)?.status;
-}
-
-function sourceOf(fileId: string): string | undefined {
-  const { source } = parseFileId(fileId);
-  return source?.type === "ip" ? source.ip : undefined;
-}
-
-/** A cluster with a client, and what stories are told with. */
-class Story {
-  readonly cluster: SimCluster;
-  readonly client: FastDfsClient;
-
-  private constructor(cluster: SimCluster) {
-    this.cluster = cluster;
-    this.client = cluster.openClient();
-  }
-
-  static async begin(seed: string, options: Partial<Parameters<typeof SimCluster.start>[0]> = {}): Promise<Story> {
-    const cluster = await SimCluster.start({ seed, groups: [3], ...options });
-    // Disks are reported, members know each other, and trackers know how often each of them reports.
-    await cluster.world.runFor(4 * heartBeatMs);
-    return new Story(cluster);
-  }
-
-  get members(): readonly SimMember[] {
-    return this.cluster.members;
-  }
-
-  get tracker(): SimTracker {
-    return this.cluster.trackers[0]!;
-  }
-
-  /** Uploads until `source` has taken one. */
-  async upload(source: SimMember): Promise<string> {
-    const { world } = this.cluster;
-    for (;;) {
-      const { fileId } = await world.run(this.client.upload(Buffer.from("content"), { extension: "txt" }));
-      if (sourceOf(fileId) === source.host.address) return fileId;
-    }
-  }
-
-  /** The addresses that 105 names; none if it answers 2. */
-  async holders(fileId: string): Promise<string[]> {
-    try {
-      const endpoints = await this.cluster.world.run(this.client.cluster.queryFetchAll(fileId));
-      return endpoints.map(({ host }) => host);
-    } catch (error) {
-      if (error instanceof FdfsError && error.kind === "NOT_FOUND") return [];
-      throw error;
-    }
-  }
-
-  /** How long it takes until `condition` is true; throws after `limitMs`. */
-  async until(condition: () => boolean, limitMs: number): Promise<number> {
-    const { world } = this.cluster;
-    const startMs = world.nowMs;
-    await world.runUntil(condition, limitMs);
-    return world.nowMs - startMs;
-  }
-
-  async untilHolders(fileId: string, wanted: readonly string[], limitMs: number): Promise<void> {
-    const { world } = this.cluster;
-    const startMs = world.nowMs;
-    for (;;) {
-      const holders = await this.holders(fileId);
-      if (holders.join() === wanted.join()) return;
-      if (world.nowMs - startMs > limitMs) throw new Error(`after ${limitMs} ms: ${holders.join()}`);
-      await world.runFor(100);
-    }
-  }
-
-  /** Ends the process in order, and waits until the trackers that run have noticed. */
-  async stop(member: SimMember): Promise<void> {
-    await this.cluster.world.run(member.process.stop());
-    await this.until(() => this.cluster.trackers.every((each) => statusAt(each, member) !== "ACTIVE"), 1000);
-  }
-
-  remove({ groupName, id }: SimMember) {
-    return this.cluster.world.run(this.client.cluster.deleteStorage(groupName, id));
-  }
-
-  async refusal(work: Promise<unknown>): Promise<string | undefined> {
-    const outcome = work.then(
-      () => undefined,
-      (error: unknown) => (error as FdfsError).kind,
-    );
-    return this.cluster.world.run(outcome);
-  }
-
-  async end(): Promise<void> {
-    await this.client.close();
-    await this.cluster.stop();
-  }
-}
-
-function addressesOf(members: readonly SimMember[]): string[] {
-  return members.map(({ host }) => host.address).sort();
-}
-
 describe("readers are sent where the file is", () => {
   it("a lone file is read everywhere soon, not only after storage_sync_file_max_time (checks 9 and 10, W10)", async () => {
-    const story = await Story.begin("lone file");
+    const story = await MemberStory.begin("lone file");
     const fileId = await story.upload(story.members[0]!);
     expect(await story.holders(fileId)).toEqual([story.members[0]!.host.address]);
     await story.untilHolders(fileId, addressesOf(story.members), heartBeatMs + shortMs);
@@ -123,21 +17,27 @@ describe("readers are sent where the file is", () => {
   });
 
   it("a source that is quiet holds nobody's readers back (check 11, W9)", async () => {
-    const story = await Story.begin("quiet source");
-    const [busy, quiet] = story.members;
-    const old = await story.upload(quiet!);
+    const story = await MemberStory.begin("quiet source");
+    const { world } = story.cluster;
+    const [busy, quiet, third] = story.members as [SimMember, SimMember, SimMember];
+    const others = [busy.host.address, third.host.address];
+    const old = await story.upload(quiet);
     await story.untilHolders(old, addressesOf(story.members), heartBeatMs + shortMs);
-    // From now on its links to the others are cut, so nothing more is heard of what it gives.
-    await story.cluster.world.runFor(60_000);
-    const fresh = await story.upload(busy!);
-    await story.untilHolders(fresh, addressesOf(story.members), heartBeatMs + shortMs);
+    // From now on nothing more is heard of what it gives, and yet it is in service.
+    world.network.partition([quiet.host.address], others);
+    await world.runFor(60_000);
+    expect(statusAt(story.tracker, quiet)).toBe("ACTIVE");
+    for (let round = 0; round < 3; round++) {
+      const fresh = await story.upload(busy);
+      await story.untilHolders(fresh, others, heartBeatMs + shortMs);
+    }
     await story.end();
   });
 
   it("never to a member without it: neither before it has it, nor when its source is gone (W11)", async () => {
     // C's times, after which a file counts as replicated whatever has happened.
     const trackerConfig = { syncFileMaxTimeMs: 5000, syncFileMaxDelayMs: 30_000 };
-    const story = await Story.begin("nobody else", { trackerConfig });
+    const story = await MemberStory.begin("nobody else", { trackerConfig });
     const { world } = story.cluster;
     const [source, second, third] = story.members as [SimMember, SimMember, SimMember];
     const others = [second.host.address, third.host.address];
@@ -159,7 +59,7 @@ describe("readers are sent where the file is", () => {
   }, 60_000);
 
   it("what was appended to is read at its source, and elsewhere when that is gone", async () => {
-    const story = await Story.begin("appender");
+    const story = await MemberStory.begin("appender");
     const { world } = story.cluster;
     const { fileId } = await world.run(story.client.upload(Buffer.from("1"), { extension: "log", appender: true }));
     await world.run(story.client.append(fileId, Buffer.from("2")));
@@ -175,7 +75,7 @@ describe("readers are sent where the file is", () => {
   });
 
   it("what the tracker knew of replication survives its restart", async () => {
-    const story = await Story.begin("tracker restarts");
+    const story = await MemberStory.begin("tracker restarts");
     const fileId = await story.upload(story.members[0]!);
     await story.untilHolders(fileId, addressesOf(story.members), heartBeatMs + shortMs);
     const source = story.members[0]!;
@@ -191,7 +91,7 @@ describe("readers are sent where the file is", () => {
 
 describe("a storage that fails", () => {
   it("is out of service at once when it is killed (check 12), and back at once with what it missed (check 15)", async () => {
-    const story = await Story.begin("killed");
+    const story = await MemberStory.begin("killed");
     const [victim, source] = story.members as [SimMember, SimMember];
     victim.process.kill("process");
     await story.until(() => statusAt(story.tracker, victim) === "OFFLINE", 100);
@@ -204,7 +104,7 @@ describe("a storage that fails", () => {
   });
 
   it("is out of service before check_active_interval when it hangs, and back with its next beat (W12)", async () => {
-    const story = await Story.begin("hangs");
+    const story = await MemberStory.begin("hangs");
     const victim = story.members[0]!;
     const thaw = victim.host.freeze();
     expect(await story.until(() => statusAt(story.tracker, victim) === "OFFLINE", checkActiveMs)).toBeGreaterThan(4000);
@@ -215,21 +115,33 @@ describe("a storage that fails", () => {
     await story.end();
   });
 
-  it("that only the tracker cannot reach is not taken for dead while it reports", async () => {
-    const story = await Story.begin("one way");
-    const victim = story.members[0]!;
-    await story.cluster.world.runFor(60_000);
-    expect(statusAt(story.tracker, victim)).toBe("ACTIVE");
-    const flaps = story.tracker.server!.cluster.findGroup("group1")!.find(victim.id)!.statusSince;
-    await story.cluster.world.runFor(60_000);
-    expect(story.tracker.server!.cluster.findGroup("group1")!.find(victim.id)!.statusSince).toBe(flaps);
-    await story.end();
+  it("that the tracker cannot reach at all is judged by its beats alone", async () => {
+    // They wait for the tracker for longer than it waits for them.
+    const storageConfig = { networkTimeoutMs: 60_000 };
+    const trackerConfig = { checkActiveIntervalMs: 30_000 };
+    const cluster = SimCluster.create({ seed: "one way", groups: [2], storageConfig, trackerConfig });
+    const { world } = cluster;
+    const [tracker] = cluster.trackers as [SimTracker];
+    const [hidden, reached] = cluster.members as [SimMember, SimMember];
+    // Behind a firewall: it joins and reports as ever, but nobody is let in to it.
+    world.network.block(tracker.host.address, hidden.host.address);
+    cluster.startAll();
+    await cluster.untilInService();
+    await world.runFor(4 * heartBeatMs);
+    const toldSince = tracker.server!.cluster.findGroup("group1")!.find(hidden.id)!.statusSince;
+    // Longer than a tracker waits before it asks, shorter than the silence that ends everybody's service.
+    for (const { host } of [hidden, reached]) world.network.stall(host.address, tracker.host.address, 20_000);
+    await world.runFor(19_000);
+    expect([hidden, reached].map((each) => statusAt(tracker, each))).toEqual(["ACTIVE", "OFFLINE"]);
+    await world.runFor(60_000);
+    expect(tracker.server!.cluster.findGroup("group1")!.find(hidden.id)!.statusSince).toBe(toldSince);
+    await cluster.stop();
   });
 });
 
 describe("a removed storage", () => {
   it("is gone at every tracker and every member, and cannot be removed twice (check 22)", async () => {
-    const story = await Story.begin("removed");
+    const story = await MemberStory.begin("removed");
     const [victim, other] = story.members as [SimMember, SimMember];
     expect(await story.refusal(story.client.cluster.deleteStorage("group1", victim.id))).toBe("BUSY");
     expect(await story.refusal(story.client.cluster.deleteStorage("group1", "10.9.9.9"))).toBe("NOT_FOUND");
@@ -245,7 +157,7 @@ describe("a removed storage", () => {
   });
 
   it("of a group that has no others lets the group be deleted, without a restart (check 23, W31)", async () => {
-    const story = await Story.begin("last one", { groups: [1, 1] });
+    const story = await MemberStory.begin("last one", { groups: [1, 1] });
     const victim = story.cluster.membersOf("group2")[0]!;
     await story.stop(victim);
     expect(await story.refusal(story.client.cluster.deleteGroup("group2"))).toBe("BUSY");
@@ -256,7 +168,7 @@ describe("a removed storage", () => {
   });
 
   it("stays away: also from a tracker that was down then, and after all restarts; it keeps its data and says why", async () => {
-    const story = await Story.begin("stays away", { trackers: 2 });
+    const story = await MemberStory.begin("stays away", { trackers: 2 });
     const { world } = story.cluster;
     const [first, second] = story.cluster.trackers as [SimTracker, SimTracker];
     const [victim, other] = story.members as [SimMember, SimMember];
@@ -295,13 +207,8 @@ describe("a removed storage", () => {
 
     // …until a person wants it back: it comes as a new member, and gets what was stored meanwhile.
     const meanwhile = await story.upload(other);
-    await world.run(victim.process.stop());
-    const now = Math.floor(world.nowMs / 1000);
-    const { disk } = victim.host.restart();
-    const kept = rejoinAsNew(disk, basePath, victim.storePaths, now);
+    const kept = await story.rejoin(victim);
     expect(kept.length).toBe(1);
-    victim.host.crash("process");
-    victim.process.start();
     await story.until(() => [first, second].every((each) => statusAt(each, victim) === "ACTIVE"), 120_000);
     await story.untilHolders(meanwhile, addressesOf(story.members), 60_000);
     await story.untilHolders(fileId, addressesOf(story.members), 60_000);
@@ -310,7 +217,7 @@ describe("a removed storage", () => {
   }, 60_000);
 
   it("leaves while it is connected and being filled: no beat brings it back (W27)", async () => {
-    const story = await Story.begin("W27", { groups: [1] });
+    const story = await MemberStory.begin("W27", { groups: [1] });
     const { world } = story.cluster;
     const [source] = story.members as [SimMember];
     await story.upload(source);
@@ -331,7 +238,7 @@ describe("a removed storage", () => {
 
 describe("a storage with new directories under an old id", () => {
   it("is filled again, also where a tracker did not hear of it", async () => {
-    const story = await Story.begin("new directories", { trackers: 2 });
+    const story = await MemberStory.begin("new directories", { trackers: 2 });
     const { world } = story.cluster;
     const [first, second] = story.cluster.trackers as [SimTracker, SimTracker];
     const [victim, other] = story.members as [SimMember, SimMember];
@@ -353,7 +260,7 @@ describe("a storage with new directories under an old id", () => {
 
 describe("an explanation", () => {
   it("says why a member is not in service, how far it is, and by how much each is behind", async () => {
-    const story = await Story.begin("explained", { groups: [2] });
+    const story = await MemberStory.begin("explained", { groups: [2] });
     const { world } = story.cluster;
     const [first, second] = story.members as [SimMember, SimMember];
     for (let count = 0; count < 20; count++) await story.upload(first);
@@ -394,7 +301,7 @@ describe("an explanation", () => {
   });
 
   it("shows how much of the old files a new member has", async () => {
-    const story = await Story.begin("progress", { groups: [1] });
+    const story = await MemberStory.begin("progress", { groups: [1] });
     const { world } = story.cluster;
     for (let count = 0; count < 300; count++) await story.upload(story.members[0]!);
     const late = story.cluster.addMember("group1");

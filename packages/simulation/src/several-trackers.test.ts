@@ -1,6 +1,7 @@
 // Several trackers on virtual time: who leads, how long it takes, and that never two act for long
 // (cluster-behaviour.md §7, §12 checks 16 to 20).
 import { describe, expect, it } from "vitest";
+import { storedFiles } from "./disk-view.ts";
 import { SimCluster, type SimClusterOptions, type SimTracker } from "./sim-cluster.ts";
 
 const heartBeatMs = 3000;
@@ -100,7 +101,7 @@ class Watched {
 }
 
 describe("fresh trackers", () => {
-  it.each([1, 2, 3, 5])("%i of them agree on the largest address within 2 s of the first join", async (trackers) => {
+  it.each([1, 2, 3, 4, 5])("%i of them agree on the largest address within 2 s of the first join", async (trackers) => {
     const watched = new Watched({ seed: `fresh ${trackers}`, trackers, groups: [0] });
     const { cluster } = watched;
     const member = cluster.addMember("group1");
@@ -334,6 +335,36 @@ describe("a network that is cut", () => {
     expect(both / looks).toBeLessThan(0.1);
     cluster.world.network.heal();
     await watched.untilAgreed(20_000);
+    await cluster.stop();
+  });
+});
+
+describe("two trackers", () => {
+  it("whose network is cut so that no storage sees both lead both, which loses nothing, and agree when it is healed", async () => {
+    const watched = await Watched.start({ seed: "two halves", trackers: 2, groups: [2] });
+    const { cluster } = watched;
+    const { world } = cluster;
+    const sides = [0, 1].map((side) => [
+      cluster.trackers[side]!.host.address,
+      cluster.membersOf("group1")[side]!.host.address,
+    ]);
+    world.network.partition(sides[0]!, sides[1]!);
+    await watched.until(() => watched.acting.length === 2, 60_000);
+    const fileIds: string[] = [];
+    for (const [side, tracker] of cluster.trackers.entries()) {
+      const client = cluster.openClient({ trackers: [`${tracker.host.address}:22122`] });
+      const { fileId } = await world.run(client.upload(Buffer.from(`side ${side}`), { extension: "txt" }));
+      fileIds.push(fileId.slice("group1/".length));
+      await client.close();
+    }
+    await watched.run(30_000);
+    expect(watched.acting.length).toBe(2);
+    world.network.heal();
+    await watched.untilAgreed(20_000);
+    await watched.until(
+      () => cluster.members.every((member) => fileIds.every((name) => storedFiles(member).has(name))),
+      20_000,
+    );
     await cluster.stop();
   });
 });

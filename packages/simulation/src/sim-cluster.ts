@@ -19,9 +19,9 @@ export const basePath = "/fastdfs";
 /** Members that the id list names for each group: those of the beginning and those who may be added. */
 const listedMembersPerGroup = 9;
 /** Short intervals, so that a story of some minutes sees many of them; the proportions are those of the samples. */
-const checkActiveMs = 12_000;
-const heartBeatMs = 3000;
-const statReportMs = 9000;
+export const checkActiveMs = 12_000;
+export const heartBeatMs = 3000;
+export const statReportMs = 9000;
 
 export interface SimClusterOptions {
   readonly seed: number | string;
@@ -130,9 +130,17 @@ export class SimCluster {
   }
 
   get isInService(): boolean {
-    return this.trackers.every(({ server }) =>
-      this.#members.every(({ groupName, id }) => server?.cluster.findGroup(groupName)?.find(id)?.status === "ACTIVE"),
-    );
+    return this.#members.every((member) => this.isActiveEverywhere(member));
+  }
+
+  /** Whether a tracker that runs sends clients to the member. */
+  isActiveSomewhere({ groupName, id }: SimMember): boolean {
+    return this.trackers.some(({ server }) => server?.cluster.findGroup(groupName)?.find(id)?.status === "ACTIVE");
+  }
+
+  /** Whether every tracker runs and sends clients to the member. */
+  isActiveEverywhere({ groupName, id }: SimMember): boolean {
+    return this.trackers.every(({ server }) => server?.cluster.findGroup(groupName)?.find(id)?.status === "ACTIVE");
   }
 
   /** A client on a host of its own. */
@@ -181,6 +189,8 @@ export class SimCluster {
     const mounts = this.#storePaths.filter((path) => path !== basePath);
     const host = this.world.host(address, { mounts });
     for (const path of [basePath, ...this.#storePaths]) host.world.disk.makeDirectory(path);
+    // Made by an operator, some time ago.
+    for (const mount of ["/", ...mounts]) host.world.disk.syncDirectory(mount);
     const config = defaultStorageConfig({
       basePath,
       groupName,

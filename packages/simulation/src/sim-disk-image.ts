@@ -12,6 +12,7 @@ export interface DiskSize {
 interface InodeHead {
   readonly id: number;
   modifiedMs: number;
+  changedMs: number;
 }
 export interface FileInode extends InodeHead {
   readonly kind: "file";
@@ -132,7 +133,7 @@ export class SimDiskImage {
   #newHead(modifiedMs: number): InodeHead {
     if (this.#inodeCount >= this.#size.inodes) throw new SystemError("ENOSPC", "open");
     this.#inodeCount++;
-    return { id: ++this.#lastInode, modifiedMs };
+    return { id: ++this.#lastInode, modifiedMs, changedMs: modifiedMs };
   }
 
   /** Follows a path as the kernel does. Throws ENOENT and ENOTDIR for what is missing on the way, ELOOP, ENAMETOOLONG. */
@@ -165,9 +166,11 @@ export class SimDiskImage {
     return { directory, name: "", inode: directory, way };
   }
 
-  /** Changes names, all or nothing as far as a crash is concerned. */
-  edit(...edits: readonly Edit[]): void {
+  /** Changes names, all or nothing as far as a crash is concerned. `wallMs`: Unix milliseconds. */
+  edit(wallMs: number, ...edits: readonly Edit[]): void {
     for (const { directory, name, inode } of edits) {
+      directory.modifiedMs = directory.changedMs = wallMs;
+      if (inode !== undefined) inode.changedMs = wallMs;
       const old = directory.entries.get(name);
       if (inode) directory.entries.set(name, inode);
       else directory.entries.delete(name);

@@ -46,10 +46,10 @@ const mayCreate: Record<OpenMode, boolean> = {
 };
 
 function statOf(inode: Inode): FileStat {
-  const { kind, id, modifiedMs } = inode;
+  const { kind, id, modifiedMs, changedMs } = inode;
   const sizeBytes =
     inode.kind === "file" ? inode.content.sizeBytes : inode.kind === "symlink" ? Buffer.byteLength(inode.target) : 4096;
-  return { kind, sizeBytes, modifiedMs, inode: id };
+  return { kind, sizeBytes, modifiedMs, changedMs, inode: id };
 }
 
 /** An inline call of a slow disk holds up its process. */
@@ -94,14 +94,14 @@ class SimDiskFile implements DiskFile {
     const inode = this.#begin("write");
     if (this.#mode === "read") throw this.#error("EBADF", "write");
     inode.content.write(from, offset, length, this.#writePosition(inode, position));
-    inode.modifiedMs = this.#modules.now();
+    inode.modifiedMs = inode.changedMs = this.#modules.now();
   }
 
   truncate(sizeBytes: number): void {
     const inode = this.#begin("truncate");
     if (this.#mode === "read") throw this.#error("EINVAL", "ftruncate");
     inode.content.truncate(sizeBytes);
-    inode.modifiedMs = this.#modules.now();
+    inode.modifiedMs = inode.changedMs = this.#modules.now();
     this.#modules.trace.record(this.#modules.life.host, `truncate ${this.path} ${sizeBytes}`);
   }
 
@@ -132,6 +132,7 @@ class SimDiskFile implements DiskFile {
   setTimes(seconds: number): void {
     this.#check("setTimes");
     this.#inode.modifiedMs = seconds * 1000;
+    this.#inode.changedMs = this.#modules.now();
   }
 
   close(): void {
@@ -181,7 +182,7 @@ export class SimDisk implements Disk {
     }
     if (!mayCreate[mode]) throw new SystemError("ENOENT", "open", path);
     const file = this.#imageOf(path).newFile(this.#modules.now());
-    this.#imageOf(path).edit({ directory, name, inode: file });
+    this.#imageOf(path).edit(this.#modules.now(), { directory, name, inode: file });
     return new SimDiskFile(path, file, mode, this.#modules);
   }
 
@@ -223,6 +224,7 @@ export class SimDisk implements Disk {
       throw fail("EISDIR");
     }
     image.edit(
+      this.#modules.now(),
       { directory: source.directory, name: source.name, inode: undefined },
       { directory: target.directory, name: target.name, inode: moved },
     );
@@ -233,14 +235,18 @@ export class SimDisk implements Disk {
     const { directory, name, inode } = this.#imageOf(path).walk(path, "unlink", false);
     if (!inode) throw new SystemError("ENOENT", "unlink", path);
     if (inode.kind === "directory") throw new SystemError("EISDIR", "unlink", path);
-    this.#imageOf(path).edit({ directory, name, inode: undefined });
+    this.#imageOf(path).edit(this.#modules.now(), { directory, name, inode: undefined });
   }
 
   symlink(target: string, path: string): void {
     this.#begin("symlink", path, true, ` ${target}`);
     const { directory, name, inode } = this.#imageOf(path).walk(path, "symlink", false);
     if (inode) throw new SystemError("EEXIST", "symlink", path);
-    this.#imageOf(path).edit({ directory, name, inode: this.#imageOf(path).newSymlink(target, this.#modules.now()) });
+    this.#imageOf(path).edit(this.#modules.now(), {
+      directory,
+      name,
+      inode: this.#imageOf(path).newSymlink(target, this.#modules.now()),
+    });
   }
 
   readLink(path: string): string {
@@ -261,7 +267,7 @@ export class SimDisk implements Disk {
       const { directory, name, inode } = image.walk(made, "mkdir", true);
       const isLast = index === names.length - 1;
       if (inode && inode.kind !== "directory") throw new SystemError(isLast ? "EEXIST" : "ENOTDIR", "mkdir", path);
-      if (!inode) image.edit({ directory, name, inode: image.newDirectory(this.#modules.now()) });
+      if (!inode) image.edit(this.#modules.now(), { directory, name, inode: image.newDirectory(this.#modules.now()) });
     }
   }
 
@@ -272,7 +278,7 @@ export class SimDisk implements Disk {
     if (inode.kind !== "directory") throw new SystemError("ENOTDIR", "rmdir", path);
     if (inode.entries.size > 0) throw new SystemError("ENOTEMPTY", "rmdir", path);
     if (name === "") throw new SystemError("EBUSY", "rmdir", path);
-    this.#imageOf(path).edit({ directory, name, inode: undefined });
+    this.#imageOf(path).edit(this.#modules.now(), { directory, name, inode: undefined });
   }
 
   readDirectory(path: string): string[] {

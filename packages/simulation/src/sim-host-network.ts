@@ -139,6 +139,7 @@ class Dialling {
   }
 
   #arrive(target: NetworkHost, local: Endpoint): void {
+    if (this.#network.link(this.#host, target).isBlocked) return;
     const listener = target.listenerAt(this.#to);
     if (!listener) {
       this.#send(target, this.#host, () => this.#failWith("ECONNREFUSED"));

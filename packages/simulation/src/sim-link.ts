@@ -15,6 +15,8 @@ export interface HeldTraffic {
 
 export class SimLink {
   latency: Latency;
+  /** A firewall lets no new connection through; those that are open go on. */
+  isBlocked = false;
   readonly #queue: EventQueue;
   readonly #random: Prng;
   readonly #cuts = new Set<object>();
@@ -46,8 +48,9 @@ export class SimLink {
     };
   }
 
-  /** Ends all cuts. */
+  /** Ends all cuts and blocks. */
   heal(): void {
+    this.isBlocked = false;
     this.#cuts.clear();
     const held = [...this.#held];
     this.#held.clear();

@@ -119,6 +119,12 @@ export class SimNetwork {
     };
   }
 
+  /** `from` gets no new connection to `to`, as behind a firewall: who tries hears nothing. */
+  block(from: string, to: string): void {
+    this.trace.record("network", `block ${from} > ${to}`);
+    this.#linkBetween(from, to).isBlocked = true;
+  }
+
   /** Nothing gets through between the hosts of one side and those of the other. */
   partition(side: readonly string[], otherSide: readonly string[]): void {
     for (const a of side) {

@@ -3,7 +3,7 @@ import type { EventQueue } from "./event-queue.ts";
 import { hash } from "./prng.ts";
 
 /** Lines kept for reading; the fingerprint covers all. */
-const keptLinesMax = 100_000;
+const keptLinesMax = 500_000;
 
 export class Trace {
   readonly #queue: EventQueue;

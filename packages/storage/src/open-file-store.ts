@@ -71,6 +71,7 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
   for (const path of lost) await options.lostPaths?.restore({ paths: storePaths }, path);
   for (const path of paths) settleIntents(world.disk, path, binlog, log);
 
+  const deletions = RecentDeletions.fromLog(world.disk, binlog);
   const statFile = StatFile.open(world.disk, config.basePath, log);
   const { statistics } = statFile;
   const saveStatistics = async () => {
@@ -108,7 +109,7 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
     names: new NameIssuer(world.random, placement),
     statistics,
     locks: new FileLocks(),
-    deletions: new RecentDeletions(),
+    deletions,
     slab: new Slab(),
     disk: world.disk,
     clock: world.clock,

@@ -26,7 +26,7 @@ import { settleReplacedMember } from "./recovery/replaced-member.ts";
 import { RunningFile } from "./recovery/running-file.ts";
 import { Introductions } from "./replication/introductions.ts";
 import { ReadThrough } from "./replication/read-through.ts";
-import { ReceivedStamps } from "./replication/received-stamps.ts";
+import { ReceivedStamps, takeStampsBack } from "./replication/received-stamps.ts";
 import { Replication } from "./replication/replication.ts";
 import { logAccess } from "./service/access-actions.ts";
 import { fileRoutes } from "./service/file-routes.ts";
@@ -68,7 +68,10 @@ export async function openStorage(
   const pending = PendingRepair.open(disk, config.basePath);
   const run = { disk, clock, log, basePath: config.basePath, bootId: world.bootId };
   const lastLife = RunningFile.lastLife(run);
-  if (lastLife.kind === "dark") pending.require(uncertainTime(lastLife), true);
+  if (lastLife.kind === "dark") {
+    pending.requireAfterPowerLoss(uncertainTime(lastLife), clock.now());
+    takeStampsBack(disk, config.basePath);
+  }
   const running = RunningFile.begin(run);
   stack.defer(() => running.end());
 
@@ -85,7 +88,7 @@ export async function openStorage(
   const asking = { config, world, log, signal: ended, identity, initFile, questions };
   const { joinTimeSeconds } = initFile.flag;
   const removal = OwnRemoval.open({ ...identity, disk, log, basePath: config.basePath, joinTimeSeconds });
-  await removal.askTrackers(parameters, questions);
+  await removal.askTrackers(questions);
   await settleReplacedMember(asking);
   const { spaceReserve: reserve, storePathChoice } = clusterSettings(parameters, log);
   const addressById = new Map(storageIds.map(({ id, hosts }) => [String(id), hosts[0] ?? ""]));
@@ -106,8 +109,10 @@ export async function openStorage(
   const stamps = ReceivedStamps.open({ disk, clock, log, basePath: config.basePath });
   stack.defer(() => stamps.close());
   const introductions = new Introductions();
+  const { powerLossMs } = pending;
   // What is opened last: files are served with what it knows, and it tells replication of deleted members.
   const opened: { links?: TrackerLinks; replication?: Replication } = {};
+  const peers = () => opened.links?.view.peers ?? [];
   const readThrough = new ReadThrough({
     network,
     clock,
@@ -117,7 +122,7 @@ export async function openStorage(
     networkTimeoutMs: config.networkTimeoutMs,
     localAddress,
     ownSource: store.source,
-    peers: () => opened.links?.view.peers ?? [],
+    peers,
     stamps,
     introductions,
     deletions: store.deletions,
@@ -132,7 +137,7 @@ export async function openStorage(
     clock,
     listen: { hosts: listenHosts(config), port: config.port },
     routes: routesOfMember(
-      [...fileRoutes(store, readThrough), ...replicaRoutes(store, { introductions, stamps, startedMs: clock.now() })],
+      [...fileRoutes(store, { readThrough, peers }), ...replicaRoutes(store, { introductions, stamps, powerLossMs })],
       () => removal.requireMember(),
     ),
     maxConnections: config.maxConnections,
@@ -181,6 +186,7 @@ export async function openStorage(
     config,
     localAddress,
     onMilestone: () => links.reportSoon(),
+    mayMissFiles: () => pending.state !== undefined,
   });
   opened.replication = replication;
   removal.onRemoved(() => void replication.stop());

@@ -2,27 +2,52 @@
 // another, straight on its disk. As the real one, it goes on where the other side confirmed, reads content when it sends,
 // and skips what is no longer there.
 import type { BinlogPosition } from "../src/binlog/binlog-position.ts";
-import { logStart } from "../src/binlog/binlog-position.ts";
+import { comparePositions, logStart } from "../src/binlog/binlog-position.ts";
 import { BinlogReader } from "../src/binlog/binlog-reader.ts";
 import type { BinlogOp, BinlogRecord } from "../src/binlog/binlog-record.ts";
 import type { FileStore } from "../src/files/file-store.ts";
 import { resolveName } from "../src/files/resolve-name.ts";
+import { WrittenBack } from "../src/store/written-back.ts";
 
 /** A mark is on the disk after the log, which is synced every second. */
 const MARK_LAG_MS = 3000;
 
 export class HandReplicator {
   private confirmed: BinlogPosition = logStart;
-  private marks: { readonly atMs: number; readonly position: BinlogPosition }[] = [];
+  private readonly certain = new WrittenBack<BinlogPosition>(logStart, 0);
+  /** The last one that is on the disk, and later ones. */
+  private readonly marks: { readonly atMs: number; readonly position: BinlogPosition }[] = [
+    { atMs: -Infinity, position: logStart },
+  ];
 
   /** The source starts again, from the mark on its disk, which never passes what is certain to be in the log. */
   restarted(crashedMs: number): void {
-    this.marks = this.marks.filter(({ atMs }) => atMs <= crashedMs - MARK_LAG_MS);
-    this.confirmed = this.marks.at(-1)?.position ?? logStart;
+    this.settleMarks(crashedMs);
+    this.marks.splice(1);
+    this.confirmed = this.marks[0]!.position;
+  }
+
+  /** The peer starts again, without what it had only in its memory. */
+  peerLostPower(): void {
+    this.confirmed = earlier(this.certain.certain, this.confirmed);
   }
 
   /** Makes up to `records` records of `from` known to `to`. Tells whether there were as many. */
-  replicate(from: FileStore, to: FileStore, records: number): boolean {
+  replicate(from: FileStore, to: FileStore, records: number, nowMs: number): boolean {
+    const isMore = this.push(from, to, records);
+    this.certain.note(this.confirmed, nowMs);
+    this.settleMarks(nowMs);
+    this.marks.push({ atMs: nowMs, position: this.confirmed });
+    return isMore;
+  }
+
+  /** Forgets marks that a later one on the disk has replaced. */
+  private settleMarks(nowMs: number): void {
+    const old = this.marks.findLastIndex(({ atMs }) => atMs <= nowMs - MARK_LAG_MS);
+    this.marks.splice(0, Math.max(0, old));
+  }
+
+  private push(from: FileStore, to: FileStore, records: number): boolean {
     const reader = BinlogReader.open(from.disk, from.binlog.folder, this.confirmed);
     try {
       for (let left = records; left > 0; left--) {
@@ -36,6 +61,10 @@ export class HandReplicator {
       reader.close();
     }
   }
+}
+
+function earlier(a: BinlogPosition, b: BinlogPosition): BinlogPosition {
+  return comparePositions(a, b) < 0 ? a : b;
 }
 
 function apply(from: FileStore, to: FileStore, record: BinlogRecord): void {
@@ -64,16 +93,22 @@ function apply(from: FileStore, to: FileStore, record: BinlogRecord): void {
   if (op === "A" || op === "M" || op === "T") {
     const [first = 0, second = 0] = (extra ?? "").split(" ").map(Number);
     const size = to.disk.stat(target.path)?.sizeBytes ?? -1;
-    if (op === "T") {
-      log();
-      if (size === first) resize(to, target.path, second);
-      else if (size !== second) write(to, target.path, content, seconds);
+    // It has not got the file, or less of it, or it was cut off since: the whole file.
+    if (size < 0 || (op !== "T" && (size < first || content.length < first + second))) {
+      to.binlog.append(seconds, "u", logicalName);
+      write(to, target.path, content, seconds);
       return;
     }
-    if (content.length < first + second) return;
-    if (size < first || (op === "A" && size >= first + second)) {
-      if (size < first) write(to, target.path, content, seconds);
+    if (op === "T") {
+      if (size !== first) return;
       log();
+      resize(to, target.path, second);
+      return;
+    }
+    if (op === "A" && size !== first) {
+      if (size >= first + second) return;
+      to.binlog.append(seconds, "u", logicalName);
+      write(to, target.path, content, seconds);
       return;
     }
     log();

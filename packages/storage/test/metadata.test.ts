@@ -1,7 +1,9 @@
 // Metadata against a model: whatever clients set, overwrite and merge, everyone reads the same sorted list.
+import { readFileSync } from "node:fs";
 import {
   MAX_METADATA_NAME_BYTES,
   MAX_METADATA_VALUE_BYTES,
+  metadataName,
   type MetadataRecord,
   printMetadata,
 } from "@fastdfs-ts/protocol";
@@ -92,6 +94,25 @@ describe("metadata", () => {
       String(index),
     ]);
     expect(await client.metadata(name)).toEqual(printMetadata(expected));
+  });
+
+  it("that is too long is cut, and the file is as long as what is left (wire-protocol.md §12 no. 18)", async () => {
+    const name = await client.upload(Buffer.from("x"));
+    await client.setMetadata(name, "O", Buffer.from(`${"n".repeat(100)}\x02${"v".repeat(1000)}\x01a\x02b`));
+    const expected = Buffer.from(`a\x02b\x01${"n".repeat(64)}\x02${"v".repeat(256)}`);
+    expect(readFileSync(served.store.paths.all[0]!.fileAt(metadataName(name.slice(4))))).toEqual(expected);
+    expect(await client.metadata(name)).toEqual(expected);
+  });
+
+  it("without any separator is an empty list (wire-protocol.md §12 no. 19)", async () => {
+    const name = await client.upload(Buffer.from("x"));
+    await client.setMetadata(name, "O", Buffer.from("no separators at all"));
+    expect(readFileSync(served.store.paths.all[0]!.fileAt(metadataName(name.slice(4))))).toEqual(Buffer.alloc(0));
+    expect(await client.metadata(name)).toEqual(Buffer.alloc(0));
+    // Merged into something, it changes nothing.
+    await client.setMetadata(name, "O", Buffer.from("a\x02b"));
+    await client.setMetadata(name, "M", Buffer.from("no separators at all"));
+    expect(await client.metadata(name)).toEqual(Buffer.from("a\x02b"));
   });
 
   it("with a byte 0 in it is refused and changes nothing", async () => {

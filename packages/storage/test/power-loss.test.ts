@@ -1,9 +1,18 @@
 // Three members, written to all the time, replicated with some lag; the power of one fails, again and again. When it is back
 // it repairs itself, and in the end all members have the same files, byte for byte.
-import { type ErrorKind, FdfsError, parseFileId } from "@fastdfs-ts/protocol";
+import { crc32, type ErrorKind, FdfsError, parseFileId } from "@fastdfs-ts/protocol";
 import { Deadlines, Logger, type LogRecord } from "@fastdfs-ts/runtime";
-import { checkStore, type CrashKind, type FoundFile, type SimHost, SimWorld } from "@fastdfs-ts/simulation";
+import {
+  checkStore,
+  contentOf,
+  type CrashKind,
+  type FoundFile,
+  type SimHost,
+  SimWorld,
+  storedFiles,
+} from "@fastdfs-ts/simulation";
 import { describe, expect, it } from "vitest";
+import { statedContent } from "../src/files/stated-content.ts";
 import type { GroupMember, GroupPicture } from "../src/recovery/group-picture.ts";
 import { MemberRepair, uncertainTime } from "../src/recovery/member-repair.ts";
 import { PendingRepair } from "../src/recovery/pending-repair.ts";
@@ -46,7 +55,7 @@ class Member {
     });
     const run = { ...world, log, basePath: DIRECTORY };
     const lastLife = RunningFile.lastLife(run);
-    if (lastLife.kind === "dark") pending.require(uncertainTime(lastLife), true);
+    if (lastLife.kind === "dark") pending.requireAfterPowerLoss(uncertainTime(lastLife), world.clock.now());
     const running = RunningFile.begin(run);
     this.served = await this.scene.world.run(
       serveStore({
@@ -83,12 +92,13 @@ class Member {
   }
 
   get owesRepair(): boolean {
-    return this.host.world.disk.stat(`${DIRECTORY}/data/.repair`) !== undefined;
+    return PendingRepair.open(this.host.world.disk, DIRECTORY).state !== undefined;
   }
 
   crash(kind: CrashKind): void {
     this.host.crash(kind);
     this.scene.crashed(this);
+    if (kind === "power") this.scene.lostPower(this);
     this.served = undefined;
   }
 
@@ -106,10 +116,14 @@ class Scene {
   readonly world: SimWorld;
   readonly members: readonly Member[];
   readonly talksAsC: boolean;
+  /** Members that nothing is replicated to for now. */
+  readonly cutOff = new Set<Member>();
   private readonly replicators = new Map<string, HandReplicator>();
   private readonly clientHost: SimHost;
   /** Names of files that clients have deleted. */
   readonly deleted = new Set<string>();
+  /** Files that clients were told of. */
+  told = 0;
   /** By member: names of files that clients were told of, and which are appenders. */
   private readonly names = new Map<string, Map<string, "normal" | "appender">>();
 
@@ -168,12 +182,13 @@ class Scene {
   private async choose(client: StoreClient, names: Map<string, "normal" | "appender">): Promise<void> {
     const { random } = this.world;
     const content = random.bytes(1 + random.below(random.chance(0.2) ? 40_000 : 3000));
-    const dice = random.below(12);
+    const dice = random.below(13);
     const name = pick([...names.keys()], random.below(1000));
     const appender = pick(
       [...names].filter(([, kind]) => kind === "appender").map(([each]) => each),
       random.below(1000),
     );
+    if (dice < 4 || name === undefined) this.told++;
     if (dice < 4 || name === undefined) names.set(await client.upload(content), "normal");
     else if (dice < 5 || appender === undefined) names.set(await client.uploadAppender(content), "appender");
     else if (dice < 7) await client.append(appender, content);
@@ -184,15 +199,29 @@ class Scene {
       this.deleted.add(name);
       await client.delete(name);
     } else if (dice < 11) await client.truncate(appender, random.below(4000));
+    else if (dice < 12) await client.modify(appender, 0, content);
     else {
       names.delete(appender);
       names.set(await client.regenerate(appender), "normal");
     }
   }
 
+  /** Its process ends and another one starts, while the machine goes on. */
+  async kill(member: Member): Promise<void> {
+    member.crash("process");
+    await member.restart();
+  }
+
   crashed({ address }: Member): void {
     for (const [key, replicator] of this.replicators) {
       if (key.startsWith(`${address} `)) replicator.restarted(this.world.nowMs);
+    }
+  }
+
+  /** Those that feed it go back. */
+  lostPower({ address }: Member): void {
+    for (const [key, replicator] of this.replicators) {
+      if (key.endsWith(` ${address}`)) replicator.peerLostPower();
     }
   }
 
@@ -202,12 +231,13 @@ class Scene {
       isMore = false;
       for (const from of this.members) {
         for (const to of this.members) {
-          if (from === to || from.served === undefined || to.served === undefined) continue;
+          if (from === to || from.served === undefined || to.served === undefined || this.cutOff.has(to)) continue;
           const key = `${from.address} ${to.address}`;
           const replicator = this.replicators.get(key) ?? new HandReplicator();
           this.replicators.set(key, replicator);
           const count = records === undefined ? 1000 : records();
-          if (replicator.replicate(from.store, to.store, count) && records === undefined) isMore = true;
+          const hasMore = replicator.replicate(from.store, to.store, count, this.world.nowMs);
+          if (hasMore && records === undefined) isMore = true;
         }
       }
     }
@@ -227,6 +257,18 @@ function pick<T>(items: readonly T[], at: number): T | undefined {
   return items[at % Math.max(items.length, 1)];
 }
 
+/** Normal files on the disk of a machine, which may be down, that are as their names state. */
+function wholeFiles({ host }: Member): string[] {
+  const files = [...storedFiles({ host, storePaths: [`${DIRECTORY}/path0`] })];
+  const isWhole = ([name, inode]: (typeof files)[number]) => {
+    const stated = statedContent(name);
+    if (stated === undefined || inode.kind !== "file") return false;
+    const content = contentOf(inode);
+    return content.length === stated.bytes && crc32(0, content) === stated.crc32;
+  };
+  return files.filter(isWhole).map(([name]) => name);
+}
+
 /** Names whose files differ between members. */
 function differences(scene: Scene, isOfInterest: (name: string) => boolean = () => true): string[] {
   const all = scene.members.map((member) => member.files());
@@ -243,6 +285,8 @@ interface Plot {
   readonly rounds: number;
   /** Whose power fails at the end of a round. */
   readonly victims: (scene: Scene) => readonly Member[];
+  /** Whether the victims have been cut off for a while, and just got what they lacked. */
+  readonly areBehind?: boolean;
   /** What else happens to a victim before it is asked for anything. */
   readonly restart?: (scene: Scene, victim: Member) => Promise<void>;
   /** Which names are compared; all if not given. */
@@ -255,13 +299,22 @@ async function story(seed: string, plot: Plot): Promise<Scene> {
   const { random } = world;
   for (let round = 0; round < plot.rounds; round++) {
     const victims = plot.victims(scene);
+    if (plot.areBehind === true) for (const victim of victims) scene.cutOff.add(victim);
     const steps = 10 + random.below(30);
     for (let step = 0; step < steps; step++) {
       await world.run(scene.operate(scene.members[random.below(plot.members)]!));
       await world.runFor(random.below(random.chance(0.1) ? 20_000 : 300));
       scene.replicate(() => random.below(4));
+      if (random.chance(0.02)) await scene.kill(scene.members[random.below(plot.members)]!);
+    }
+    if (plot.areBehind === true) {
+      await world.runFor(200_000 + random.below(400_000));
+      scene.cutOff.clear();
+      scene.replicate(() => random.below(60));
+      await world.runFor(random.below(3000));
     }
     for (const victim of victims) victim.crash("power");
+    const kept = new Set(scene.members.flatMap(wholeFiles));
     await world.runFor(random.below(60_000));
     for (const victim of victims) await (plot.restart?.(scene, victim) ?? victim.restart());
     await world.runUntil(() => scene.members.every((member) => !member.owesRepair));
@@ -270,26 +323,40 @@ async function story(seed: string, plot: Plot): Promise<Scene> {
       differences(scene, (name) => plot.compares?.(scene, name) ?? true),
       `seed ${seed}, round ${round}`,
     ).toEqual([]);
+    for (const name of scene.deleted) kept.delete(name);
+    const [first] = scene.members;
+    const files = first!.files();
+    expect(
+      [...kept].filter((name) => !files.has(name)),
+      `lost in seed ${seed}, round ${round}`,
+    ).toEqual([]);
     await world.runFor(random.below(100_000));
   }
-  expect(scene.members[0]!.files().size).toBeGreaterThan(0);
+  expect(scene.told).toBeGreaterThan(0);
   expect(scene.members.flatMap(({ logged }) => logged).some(({ message }) => message === "repair.done")).toBe(true);
   return scene;
 }
 
-const seedsOf = (what: string, count: number) => Array.from({ length: count }, (_, index) => `${what} ${index}`);
+/** More of them, and other ones, are run by hand. */
+const { POWER_SEEDS, POWER_SEEDS_FROM = "0" } = process.env;
+const seedsOf = (what: string, count: number) =>
+  Array.from({ length: Number(POWER_SEEDS ?? count) }, (_, index) => `${what} ${index + Number(POWER_SEEDS_FROM)}`);
 const one = ({ members, world }: Scene) => [members[world.random.below(members.length)]!];
 
 describe("a member whose power fails", () => {
-  it.each(seedsOf("power", 40))("is as the two others afterwards (%s)", async (seed) => {
+  it.each(seedsOf("power", 15))("is as the two others afterwards (%s)", async (seed) => {
     await story(seed, { members: 3, rounds: 4, victims: one });
   });
 
-  it.each(seedsOf("pair", 15))("is as the only other one afterwards (%s)", async (seed) => {
+  it.each(seedsOf("pair", 8))("is as the only other one afterwards (%s)", async (seed) => {
     await story(seed, { members: 2, rounds: 4, victims: one });
   });
 
-  it.each(seedsOf("cut short", 25))("goes on with its repair when that is cut short (%s)", async (seed) => {
+  it.each(seedsOf("behind", 12))("has what reached it late (%s)", async (seed) => {
+    await story(seed, { members: 3, rounds: 3, victims: one, areBehind: true });
+  });
+
+  it.each(seedsOf("cut short", 10))("goes on with its repair when that is cut short (%s)", async (seed) => {
     const restart = async ({ world }: Scene, victim: Member) => {
       for (let tries = world.random.below(4); tries > 0; tries--) {
         victim.host.restart();
@@ -310,7 +377,7 @@ describe("a group whose power fails as a whole", () => {
   const compares = ({ deleted }: Scene, name: string) =>
     !deleted.has(name.replace(/-m$/, "")) && parseFileId(`group1/${name}`).kind !== "appender";
 
-  it.each(seedsOf("all", 25))("has equal files again when all are back (%s)", async (seed) => {
+  it.each(seedsOf("all", 10))("has equal files again when all are back (%s)", async (seed) => {
     await story(seed, { members: 3, rounds: 3, victims: ({ members }) => members, compares });
   });
 });

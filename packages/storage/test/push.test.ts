@@ -117,6 +117,77 @@ describe("to a C server", () => {
     await stage.stop();
   });
 
+  it("is not left with an old content when a change had no turn before its file was renamed or cut off", async () => {
+    const { stage, client, peer } = await open();
+    const upload = () => stage.world.run(client.uploadAppender(Buffer.from("0123456789")));
+    const [renamed, cut, both] = [await upload(), await upload(), await upload()];
+    await stage.untilReplicated();
+    peer.pushed.length = 0;
+    stage.setStatus(PEER, "OFFLINE");
+    const newNames = await stage.world.run(
+      (async () => {
+        for (const name of [renamed, cut, both]) await client.append(name, Buffer.from("abc"));
+        await client.truncate(cut, 5);
+        await client.truncate(both, 7);
+        return [await client.regenerate(renamed), await client.regenerate(both)];
+      })(),
+    );
+    stage.setStatus(PEER, "ACTIVE");
+    await stage.untilReplicated();
+    const sent = (name: string) =>
+      peer.records.filter((pushed) => pushed.name === name).map((pushed) => [pushed.code, pushed.content.toString()]);
+    expect(sent(newNames[0]!)).toEqual([
+      [code("syncRenameFile"), ""],
+      [code("syncUpdateFile"), "0123456789abc"],
+    ]);
+    expect(sent(newNames[1]!)).toEqual([
+      [code("syncRenameFile"), ""],
+      [code("syncUpdateFile"), "0123456"],
+    ]);
+    expect(sent(cut)).toEqual([[code("syncUpdateFile"), "01234"]]);
+    await stage.stop();
+  });
+
+  it("is not left with a file that was renamed and then deleted while it was away, nor after a restart of ours", async () => {
+    const { stage, member, client, peer } = await open();
+    const names = [await upload(), await upload()];
+    async function upload(): Promise<string> {
+      return stage.world.run(client.uploadAppender(Buffer.from("0123456789")));
+    }
+    await stage.untilReplicated();
+    peer.pushed.length = 0;
+    stage.setStatus(PEER, "OFFLINE");
+    const deleted = await stage.world.run(client.regenerate(names[0]!));
+    const kept = await stage.world.run(client.regenerate(names[1]!));
+    await stage.world.run(client.delete(deleted));
+    await stage.world.run(member.replication.stop());
+    await stage.world.run(member.served.stop());
+    await stage.start(member);
+    stage.setStatus(PEER, "ACTIVE");
+    await stage.untilReplicated();
+    const sent = (name: string) => peer.records.filter((pushed) => pushed.name === name).map((pushed) => pushed.code);
+    expect(sent(deleted)).toEqual([code("syncRenameFile"), code("syncDeleteFile")]);
+    // What was left out before the restart is not known any more.
+    expect(sent(kept)).toEqual([code("syncRenameFile"), code("syncUpdateFile")]);
+    await stage.stop();
+  });
+
+  it("is sent what is left of a modification that was cut off since", async () => {
+    const { stage, client, peer } = await open();
+    const name = await stage.world.run(client.uploadAppender(Buffer.from("0123456789")));
+    await stage.untilReplicated();
+    stage.setStatus(PEER, "OFFLINE");
+    peer.pushed.length = 0;
+    await stage.world.run(client.modify(name, 2, Buffer.from("modified")).then(() => client.truncate(name, 5)));
+    stage.setStatus(PEER, "ACTIVE");
+    await stage.untilReplicated();
+    expect(peer.records.map((pushed) => [pushed.code, pushed.content.toString()])).toEqual([
+      [code("syncModifyFile"), "mod"],
+      [code("syncTruncateFile"), ""],
+    ]);
+    await stage.stop();
+  });
+
   it("takes an answer with a stray body for what its status says", async () => {
     const stray = replies({ [code("syncRenameFile")]: ({ body }) => frame(100, body) });
     const { stage, client, peer } = await open(stray);
@@ -228,6 +299,23 @@ describe.each([
     await stage.stop();
   });
 
+  it("that takes its time for one record is given the others meanwhile", async () => {
+    let slow = "";
+    const { stage, client, peer } = await open((pushed) => (pushed.name === slow ? "nothing" : usual(pushed)));
+    stage.setStatus(PEER, "OFFLINE");
+    // Larger than what is pushed together with others.
+    slow = await stage.world.run(client.upload(Buffer.alloc(300_000, 1)));
+    const others: string[] = [];
+    for (let i = 0; i < 50; i++) others.push(await stage.world.run(client.upload(Buffer.from(`file ${i}`))));
+    stage.setStatus(PEER, "ACTIVE");
+    // Shorter than the peer is waited for.
+    await stage.world.runFor(2000);
+    const pushed = peer.records.map(({ name }) => name);
+    expect(pushed.filter((name) => name === slow)).toHaveLength(1);
+    expect(pushed).toEqual(expect.arrayContaining(others));
+    await stage.stop();
+  });
+
   it("that closes on one record, again and again, is given the others", async () => {
     let deadly = "";
     const { stage, member, client, peer } = await open((pushed) => (pushed.name === deadly ? "close" : usual(pushed)));
@@ -292,7 +380,7 @@ describe.each([
 });
 
 describe("the place in the log", () => {
-  it("of a peer that we give old files: everything, up to the time at which it joined; then what clients do here", async () => {
+  it("of a peer that we give old files: everything, and once it is ACTIVE what clients do here, and what is older than its join", async () => {
     const stage = await GroupStage.open(1, 1);
     const [member] = stage.members as [Member];
     const client = await stage.connect(member);
@@ -308,7 +396,8 @@ describe("the place in the log", () => {
     const peer = await stage.addPeer(PEER, "WAIT_SYNC");
     peer.reply = takesEverythingAsOurs;
     await stage.world.runUntil(() => stage.tracker.all("reportStatus").length === 2);
-    expect(peer.records.map(({ name }) => name)).toEqual([mine, names[0]]);
+    // The young one too: whose it is might be lost before it can give it.
+    expect(peer.records.map(({ name }) => name)).toEqual([mine, names[0], names[1]]);
     expect(reportedStatuses(stage)).toEqual(["SYNCING", "OFFLINE"]);
     expect(markOf(member)).toMatchObject({ needsBackfill: true, isBackfillDone: true, backfillUntilSeconds: seconds });
 
@@ -319,7 +408,7 @@ describe("the place in the log", () => {
     putFile(member, names[3]!, "not ours");
     binlog.append(seconds + 1, "c", names[3]!);
     await stage.untilReplicated();
-    expect(peer.records.map(({ name }) => name)).toEqual([mine, names[0], names[2]]);
+    expect(peer.records.map(({ name }) => name)).toEqual([mine, names[0], names[1], names[2]]);
     await stage.stop();
   });
 
@@ -364,6 +453,34 @@ describe("the place in the log", () => {
     await stage.world.runFor(1000);
     expect(peer.records.map(({ name }) => name)).toEqual([second]);
     expect(source.records.map(({ name }) => name)).toContain(first);
+    await stage.stop();
+  });
+
+  it("does not pass what that member refuses, which cannot give it on either", async () => {
+    const stage = await GroupStage.open(1, 1);
+    const [member] = stage.members as [Member];
+    const client = await stage.connect(member);
+    const source = await stage.addPeer("192.0.2.60", "ACTIVE");
+    const refused = await stage.world.run(client.uploadAppender(Buffer.from("refused")));
+    source.reply = (pushed) => (pushed.name === refused ? 13 : takesEverything(pushed));
+    await stage.world.run(client.append(refused, Buffer.from("more")));
+    await stage.world.run(client.upload(Buffer.from("taken")));
+    await stage.world.runFor(10_000);
+    expect(statusOf(member)).toMatchObject({ state: "caughtUp", parkedRecords: 2 });
+    stage.sourceIs(source.address, Math.floor(member.host.world.clock.now() / 1000));
+    const peer = await stage.addPeer(PEER, "WAIT_SYNC");
+    await stage.world.runFor(2000);
+    // What is to be given is on the disk.
+    await stage.world.run(member.replication.stop());
+    await stage.world.run(member.served.stop());
+    await stage.start(member);
+    stage.setStatus(PEER, "ACTIVE");
+    await stage.world.runUntil(() => peer.records.length > 1);
+    await stage.world.runFor(1000);
+    expect(peer.records.map((pushed) => [pushed.code, pushed.name])).toEqual([
+      [code("syncCreateFile"), refused],
+      [code("syncAppendFile"), refused],
+    ]);
     await stage.stop();
   });
 

@@ -340,3 +340,14 @@ describe("two members of ours", () => {
     expect(members[1].store.troubles).toEqual([]);
   });
 });
+
+describe("an empty file", () => {
+  it("is refused to clients, and given to a member that copies what it lost: C asks again for ever what it is refused", async () => {
+    const empty = nameOf("10.0.0.9", "0000009");
+    await ask(push.create(empty, Buffer.alloc(0)));
+    expect(await ask(get(empty))).toEqual(emptyAnswer(22));
+    status = "RECOVERY";
+    expect(await ask(get(empty))).toEqual(emptyAnswer(0));
+    expect(await ask(get(empty, { offset: 1 }))).toEqual(emptyAnswer(22));
+  });
+});

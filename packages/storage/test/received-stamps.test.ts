@@ -3,7 +3,7 @@ import { Logger, nullSink } from "@fastdfs-ts/runtime";
 import { SimWorld } from "@fastdfs-ts/simulation";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ReceivedStamps } from "../src/replication/received-stamps.ts";
+import { ReceivedStamps, takeStampsBack } from "../src/replication/received-stamps.ts";
 
 const BASE = "/base";
 const FILE = `${BASE}/data/.received_stamps`;
@@ -59,6 +59,45 @@ describe("received stamps", () => {
     expect(start().get("10.0.0.1")).toBe(200);
   });
 
+  it("are taken back by a power cut to what was certain to be on the disk", async () => {
+    const { sim, host, start, pass } = open("taken back");
+    let stamps = start();
+    stamps.note("10.0.0.1", 100);
+    await pass(31_000);
+    stamps.note("10.0.0.1", 200);
+    stamps.note("10.0.0.2", 7);
+    await pass(121_000);
+    stamps.note("10.0.0.1", 300);
+    await pass(31_000);
+    expect(start().get("10.0.0.1")).toBe(300);
+    host.crash("power");
+    host.restart();
+    takeStampsBack(host.world.disk, BASE);
+    // 200 was noted 152 s before, and remembered as certain with the next beat of the file.
+    stamps = start();
+    expect([stamps.get("10.0.0.1"), stamps.get("10.0.0.2")]).toEqual([200, 7]);
+    stamps.note("10.0.0.1", 350);
+    await sim.run(stamps.close());
+    // A killed process does not make certain what was not.
+    host.crash("process");
+    host.restart();
+    expect(start().get("10.0.0.1")).toBe(350);
+    host.crash("power");
+    host.restart();
+    takeStampsBack(host.world.disk, BASE);
+    expect(start().get("10.0.0.1")).toBe(200);
+  });
+
+  it("of a source of which nothing is certain are forgotten, and taking back nothing is no trouble", async () => {
+    const { host, start, pass } = open("nothing certain");
+    takeStampsBack(host.world.disk, BASE);
+    const stamps = start();
+    stamps.note("10.0.0.1", 100);
+    await pass(31_000);
+    takeStampsBack(host.world.disk, BASE);
+    expect(start().stamps()).toBeUndefined();
+  });
+
   it("are written at most every half minute, and only if they have changed", async () => {
     const { start, pass, host } = open("bounded");
     const stamps = start();
@@ -74,8 +113,11 @@ describe("received stamps", () => {
     }
     await pass(1000);
     expect(writes).toBe(4);
+    // What is certain follows.
     await pass(120_000);
-    expect(writes).toBe(4);
+    expect(writes).toBe(8);
+    await pass(120_000);
+    expect(writes).toBe(8);
   });
 
   it("are kept for as many sources as a group can have, the latest ones", () => {
@@ -88,7 +130,7 @@ describe("received stamps", () => {
 
   it("that cannot be read are left out, whatever the file holds", () => {
     const { start, write } = open("damaged");
-    write("10.0.0.1 100\n10.0.0.2\n../x 5\n10.0.0.3 -1\n10.0.0.4 99999999999\n10.0.0.5 5 5\n10.0.0.6 7");
+    write("10.0.0.1 100 90\n10.0.0.2\n../x 5 5\n10.0.0.3 -1 0\n10.0.0.4 99999999999 0\n10.0.0.5 5 6\n10.0.0.6 7 0");
     expect(start().stamps()).toEqual([
       { sourceStorageId: "10.0.0.1", untilSeconds: 100 },
       { sourceStorageId: "10.0.0.6", untilSeconds: 7 },

@@ -124,8 +124,8 @@ describe("a push as C sends it", () => {
     const push = readers[frameCommand(bytes)]!(bytes.subarray(HEADER_BYTES));
     const { disk, store } = await openStore();
     put(disk, store, push);
-    const requests = new PushRequests(store, true);
-    const task = pushTask(push.record, { after: { part: 0, offset: 0 } });
+    const requests = new PushRequests(store, true, () => false);
+    const task = pushTask(push.record, { after: { part: 0, offset: 0 }, mayFollowLeftOut: false, content: undefined });
     if (hasNoContent(bytes)) {
       const { contentBytes } = syncCreateFile.request.decode(bytes.subarray(HEADER_BYTES));
       expect(requests.withoutContent(task, contentBytes)).toEqual(clean(bytes, push.groupAt));

@@ -24,10 +24,14 @@ function whySkipped({ cmd, context }: Exchange): string | undefined {
   return undefined;
 }
 
+const NO_CONTENT_OF_THAT_NAME = "the script made the new name up, C does not look whether the file is what it states";
+
 /** Where we answer otherwise than C did, and why. */
 const exceptions: Readonly<Record<string, { readonly answer: Buffer; readonly reason: string }>> = {
   sync_rename_live: { answer: emptyAnswer(0), reason: "§12 no. 3: C repeats the request body behind status 0" },
-  sync_rename: { answer: emptyAnswer(0), reason: "§12 no. 3: C repeats the request body behind status 0" },
+  sync_rename: { answer: emptyAnswer(2), reason: NO_CONTENT_OF_THAT_NAME },
+  sync_rename_again: { answer: emptyAnswer(2), reason: NO_CONTENT_OF_THAT_NAME },
+  sync_delete: { answer: emptyAnswer(2), reason: "the renaming before was refused" },
   sync_truncate_missing: {
     answer: emptyAnswer(17),
     reason: "§12 no. 14: a C sender repeats a truncation that is answered with 2 for ever",

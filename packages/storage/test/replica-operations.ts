@@ -1,6 +1,6 @@
 // Everything that a peer can push, once each: the record, and what the disk holds afterwards.
-import { crc32, printNameFacts, sizeFlags, sourceOfIp } from "@fastdfs-ts/protocol";
-import { push, RECORD_SECONDS } from "./replica-pusher.ts";
+import { sizeFlags } from "@fastdfs-ts/protocol";
+import { nameStating, push } from "./replica-pusher.ts";
 import type { StoreClient } from "./store-client.ts";
 
 const bytes = (count: number, letter: string) => Buffer.alloc(count, letter);
@@ -8,18 +8,10 @@ const SMALL = bytes(500, "s");
 const LARGE = bytes(300_000, "L");
 export const OLD = bytes(1000, "a");
 
-const name = (tail: string, sizeHigh: number, content: Buffer) =>
-  `M00/00/00/${printNameFacts({
-    source: sourceOfIp("10.0.0.1"),
-    createdSeconds: RECORD_SECONDS,
-    sizeHigh,
-    sizeLow: content.length,
-    crc32: crc32(0, content),
-  })}${tail}.bin`;
-export const APPENDER = name("0000001", sizeFlags.masked + sizeFlags.appender, Buffer.alloc(0));
-const RENAMED = name("0000002", sizeFlags.masked, OLD);
-const small = name("0000003", sizeFlags.masked, SMALL);
-const large = name("0000004", sizeFlags.masked, LARGE);
+export const APPENDER = nameStating(Buffer.alloc(0), "001", sizeFlags.masked + sizeFlags.appender);
+const RENAMED = nameStating(OLD, "002");
+const small = nameStating(SMALL, "003");
+const large = nameStating(LARGE, "004");
 
 export interface ReplicaOperation {
   readonly request: () => Buffer;

@@ -1,9 +1,30 @@
 // A peer that pushes records, one connection, exact statuses: the requests of wire-protocol.md §9 by name.
-import { type Command, frame, frameStatus, storageCommands } from "@fastdfs-ts/protocol";
+import {
+  type Command,
+  crc32,
+  frame,
+  frameStatus,
+  printNameFacts,
+  sizeFlags,
+  sourceOfIp,
+  storageCommands,
+} from "@fastdfs-ts/protocol";
 
 const GROUP = "group1";
 /** Unix time of the records: long ago, so that times that are taken over differ from those of today. */
 export const RECORD_SECONDS = 1_600_000_000;
+
+/** The name of a file with this content; `tail` has 3 digits. */
+export function nameStating(content: Uint8Array, tail: string, sizeHigh: number = sizeFlags.masked): string {
+  const facts = printNameFacts({
+    source: sourceOfIp("10.0.0.1"),
+    createdSeconds: RECORD_SECONDS,
+    sizeHigh,
+    sizeLow: content.length,
+    crc32: crc32(0, content),
+  });
+  return `M00/00/00/${facts}${tail}.bin`;
+}
 
 export interface RecordOptions {
   readonly seconds?: number;

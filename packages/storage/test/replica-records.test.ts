@@ -1,28 +1,30 @@
 // Every row of the tables in wire-protocol.md §9.3 to §9.9: what a pushed record is answered, what the file is afterwards,
 // what the log says.
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { connectionCommands, frame, HEADER_BYTES, storageCommands } from "@fastdfs-ts/protocol";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RawClient } from "./raw-client.ts";
-import { emptyStatus, push, RECORD_SECONDS, type RecordOptions } from "./replica-pusher.ts";
+import { emptyStatus, nameStating, push, RECORD_SECONDS, type RecordOptions } from "./replica-pusher.ts";
 import { type ServedStore, serveStore } from "./served-store.ts";
 
 let served: ServedStore;
 let client: RawClient;
 
-beforeAll(async () => {
+// A store for each row: what was deleted in one must not matter in the next.
+beforeEach(async () => {
   served = await serveStore();
   client = await RawClient.dial(served.port);
 });
-afterAll(async () => {
+afterEach(async () => {
   await client.end();
   await served.remove();
 });
 
 const NAME = "M00/00/01/CmAAC2sCaA-ACKP8AAAAKnl8CjM577.txt";
-const OTHER = "M00/00/02/CmAAC2sCaBOAPV4VAAAEG2Fs367708.txt";
-const pathOf = (name: string) => served.store.paths.all[0]!.fileAt(name.slice(4));
 const bytes = (count: number, letter = "x") => Buffer.alloc(count, letter);
+const OTHER = nameStating(bytes(5), "005");
+const pathOf = (name: string) => served.store.paths.all[0]!.fileAt(name.slice(4));
+const METADATA = `${OTHER}-m`;
 const LARGE = 3_000_000;
 
 /** What is there before: content, or a link or directory. */
@@ -35,6 +37,8 @@ interface Row {
   readonly before?: Before;
   /** Where NAME is the old name: what lies under the other one. */
   readonly otherBefore?: Before;
+  /** Default OTHER. */
+  readonly otherName?: string;
   readonly request: () => Buffer;
   readonly status: number;
   readonly after?: After;
@@ -146,7 +150,7 @@ const deletions: Row[] = [
     logged: `d ${NAME}`,
   },
   { title: "17, a link", before: "link", request: () => push.delete(NAME), status: 0, logged: `d ${NAME}` },
-  { title: "17, missing", request: () => push.delete(NAME), status: 2 },
+  { title: "17, missing: it must not come later", request: () => push.delete(NAME), status: 2, logged: `d ${NAME}` },
   {
     title: "17, a directory",
     before: "directory",
@@ -249,11 +253,18 @@ const truncations: Row[] = [
     logged: `t ${NAME} 10 14`,
   },
   {
-    title: "37, another size",
+    title: "37, the new size already",
     before: bytes(4),
     request: () => push.truncate(NAME, 10, 4),
     status: 17,
     after: bytes(4),
+  },
+  {
+    title: "37, another size, from a peer that can push it whole no more",
+    before: bytes(7),
+    request: () => push.truncate(NAME, 10, 4),
+    status: 17,
+    after: bytes(7),
   },
   { title: "37, a link", before: "link", request: () => push.truncate(NAME, 5, 4), status: 17, after: "link" },
 ];
@@ -287,6 +298,12 @@ const links: Row[] = [
   },
 ];
 
+const staleOld = (before: Buffer) => ({
+  before,
+  request: () => push.rename(OTHER, NAME),
+  status: 2,
+  logged: `r ${OTHER} ${NAME}`,
+});
 const renamings: Row[] = [
   {
     title: "40, old name there",
@@ -296,14 +313,32 @@ const renamings: Row[] = [
     otherAfter: bytes(5),
     logged: `r ${OTHER} ${NAME}`,
   },
+  // The sender left out a change; it sends the whole file after a 2.
+  { title: "40, less there than the new name states", ...staleOld(bytes(4)) },
+  { title: "40, other bytes there than the new name states", ...staleOld(bytes(5, "o")) },
   {
-    title: "40, both there",
+    title: "40, a link there",
+    before: "link",
+    request: () => push.rename(OTHER, NAME),
+    status: 0,
+    otherAfter: "link",
+    logged: `r ${OTHER} ${NAME}`,
+  },
+  {
+    title: "40, to a name that states nothing",
+    before: bytes(4),
+    request: () => push.rename(METADATA, NAME),
+    status: 0,
+    logged: `r ${METADATA} ${NAME}`,
+  },
+  {
+    title: "40, both there: the old one goes",
     before: bytes(5),
     otherBefore: bytes(6),
     request: () => push.rename(OTHER, NAME),
     status: 17,
-    after: bytes(5),
     otherAfter: bytes(6),
+    logged: `r ${OTHER} ${NAME}`,
   },
   {
     title: "40, only the new name there",
@@ -311,8 +346,9 @@ const renamings: Row[] = [
     request: () => push.rename(OTHER, NAME),
     status: 17,
     otherAfter: bytes(6),
+    logged: `r ${OTHER} ${NAME}`,
   },
-  { title: "40, none there", request: () => push.rename(OTHER, NAME), status: 2 },
+  { title: "40, none there", request: () => push.rename(OTHER, NAME), status: 2, logged: `r ${OTHER} ${NAME}` },
 ];
 
 function put(name: string, what: Before): void {
@@ -339,10 +375,6 @@ function expectSame(now: After, wanted: After, what: string): void {
   // Comparing megabytes as values takes seconds.
   if (Buffer.isBuffer(now) && Buffer.isBuffer(wanted) && now.equals(wanted)) return;
   expect(now, what).toEqual(wanted);
-}
-
-function clean(): void {
-  for (const name of [NAME, OTHER]) rmSync(pathOf(name), { force: true, recursive: true });
 }
 
 /** A file that was changed has the time of the record; a renamed one keeps its own. */
@@ -379,9 +411,9 @@ describe.each([
   ["renamings", renamings],
 ])("%s that a peer pushes", (_, rows) => {
   it.each(rows)("$title → $status", async (row) => {
-    clean();
+    const { otherName = OTHER } = row;
     put(NAME, row.before);
-    put(OTHER, row.otherBefore);
+    put(otherName, row.otherBefore);
     const before = log().length;
     const { statistics } = served.store;
     statistics.lastSyncUpdateSeconds = statistics.totalSyncInBytes = statistics.successSyncInBytes = 0;
@@ -394,7 +426,7 @@ describe.each([
     // Nothing of the content is left over to be taken for a request.
     expect(emptyStatus(await client.exchange(activeTest))).toBe(0);
     expectSame(found(NAME), row.after, NAME);
-    expectSame(found(OTHER), row.otherAfter, OTHER);
+    expectSame(found(otherName), row.otherAfter, otherName);
     expect(log().slice(before)).toEqual(row.logged === undefined ? [] : [`${RECORD_SECONDS} ${row.logged}`]);
     expectTimes(row);
     expect(statistics.lastSyncUpdateSeconds > 0).toBe(row.status === 0);

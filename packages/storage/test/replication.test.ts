@@ -43,4 +43,25 @@ describe("two members of ours", () => {
     expectEqual([a, b]);
     await stage.stop();
   });
+
+  it("are not held up by a large file that is on its way for long (W7)", async () => {
+    const stage = await GroupStage.open(1);
+    const [a, b] = stage.members as [Member, Member];
+    // So far away that the file takes seconds.
+    stage.world.network.setLatency(a.address, b.address, { minMs: 200, maxMs: 250 });
+    const client = await stage.connect(a);
+    await stage.world.runFor(3000);
+    const large = await stage.world.run(client.upload(Buffer.alloc(1_500_000, 7)));
+    const has = (name: string) => b.host.world.disk.stat(`/store/path0/data/${name.slice(4)}`) !== undefined;
+    let small = 0;
+    for (; !has(large); small++) {
+      const name = await stage.world.run(client.upload(Buffer.from(`file ${small}`)));
+      await stage.world.runFor(600);
+      expect(has(name), `file ${small}`).toBe(true);
+    }
+    expect(small).toBeGreaterThan(5);
+    await stage.untilReplicated();
+    expectEqual([a, b]);
+    await stage.stop();
+  });
 });

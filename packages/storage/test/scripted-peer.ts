@@ -32,7 +32,7 @@ export function takesEverything({ code }: Pushed): PeerReply {
 /** Answers of a server of ours that takes everything. */
 export function takesEverythingAsOurs({ code }: Pushed): PeerReply {
   if (code !== storageCommands.peerHello.code) return 0;
-  return frame(100, storageCommands.peerHello.answer.encode({ extensionVersion: 1, startedMs: 1 }));
+  return frame(100, storageCommands.peerHello.answer.encode({ extensionVersion: 1, powerLossMs: 0 }));
 }
 
 export class ScriptedPeer {

@@ -67,6 +67,8 @@ export interface ServeStoreOptions {
   readonly port?: number;
   /** Whether it knows none of our own commands, as a C server. */
   readonly talksAsC?: boolean;
+  /** When it was found that the machine had lost its power, Unix milliseconds; never if not given. */
+  readonly powerLossMs?: number;
   /** Called when the disks are open, before anybody is answered. */
   readonly beforeService?: (store: FileStore) => Promise<void>;
 }
@@ -118,23 +120,24 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
   const networkTimeoutMs = options.networkTimeoutMs ?? 30_000;
   const deadlines = Deadlines.open(world.clock, 50);
   stack.defer(() => deadlines.close());
+  const peers = options.peers ?? (() => []);
   const readThrough = new ReadThrough({
     ...{ network: world.network, clock: world.clock, deadlines, log, stamps, introductions, networkTimeoutMs },
     connectTimeoutMs: networkTimeoutMs,
     localAddress: options.listenHost,
     ownSource: store.source,
-    peers: options.peers ?? (() => []),
+    peers,
     deletions: store.deletions,
   });
   stack.defer(() => readThrough.close());
-  const services = { introductions, stamps, startedMs: world.clock.now() };
+  const services = { introductions, stamps, powerLossMs: options.powerLossMs ?? 0 };
   await options.beforeService?.(store);
   const isKnown = ({ code }: Route) => options.talksAsC !== true || code <= LAST_COMMAND_OF_C;
   const server = await RpcServer.listen({
     network: world.network,
     clock: world.clock,
     listen: { hosts: [options.listenHost ?? "127.0.0.1"], port: options.port ?? 0 },
-    routes: [...fileRoutes(store, readThrough), ...replicaRoutes(store, services)].filter(isKnown),
+    routes: [...fileRoutes(store, { readThrough, peers }), ...replicaRoutes(store, services)].filter(isKnown),
     maxConnections: options.maxConnections ?? 100,
     networkTimeoutMs,
     closeOnBadRequest: true,

@@ -1,13 +1,21 @@
 // What a starting storage asks the trackers, on virtual time.
-import { ClusterParameters, type StorageIdsPage, trackerCommands } from "@fastdfs-ts/protocol";
+import {
+  ClusterParameters,
+  EXTENSION_KEY,
+  RemovalList,
+  type StorageIdsPage,
+  trackerCommands,
+} from "@fastdfs-ts/protocol";
 import { Deadlines, Logger, type LogRecord, nullSink, type ServerIdSource } from "@fastdfs-ts/runtime";
 import { SimWorld } from "@fastdfs-ts/simulation";
 import { describe, expect, it } from "vitest";
 
 import { DataInitFile } from "../src/formats/data-init-file.ts";
 import { clusterSettings, defaultClusterParameters } from "../src/tracker-link/cluster-parameters.ts";
+import { OwnRemoval } from "../src/tracker-link/own-removal.ts";
 import { settleAddress } from "../src/tracker-link/settle-address.ts";
 import { askTrackersWhoIAm, type StartupConfig, type StartupFacts } from "../src/tracker-link/startup-queries.ts";
+import { TrackerQuestions } from "../src/tracker-link/tracker-questions.ts";
 import { type Asked, type Reply, ScriptedTracker } from "./scripted-tracker.ts";
 
 const ME = "10.96.0.11";
@@ -79,6 +87,31 @@ function answerFor(tracker: ScriptedTracker, cluster: Cluster): void {
     return trackerCommands.fetchStorageIds.answer.encode(page);
   };
 }
+
+describe("a storage that was removed while it was down", () => {
+  it("hears it before any join from a tracker of ours, wherever that stands in the configuration", async () => {
+    const stage = new Stage({}, ["10.96.0.1", "10.96.0.2", "10.96.0.3"]);
+    const [ofC, ours] = stage.trackers as [ScriptedTracker, ScriptedTracker, ScriptedTracker];
+    const extensions = new Map([[EXTENSION_KEY, "1"]]);
+    ours.replies.parameters = () => ClusterParameters.encode({ ...defaultClusterParameters(), extensions });
+    const told = { storageId: ME, joinSeconds: 1000, removedSeconds: 5000, returnedSeconds: 0 };
+    ours.replies.shareRemovals = () => RemovalList.encode({ removals: [told] });
+    // The third tracker cannot be reached.
+    await ofC.start();
+    await ours.start();
+    const { identity, trackers } = await stage.world.run(stage.ask());
+    const { world } = stage.world.host(ME);
+    const log = Logger.create({ sink: nullSink, clock: world.clock, level: "info" });
+    const own = { ...identity, disk: world.disk, log, basePath: "/base", joinTimeSeconds: 1000 };
+    const deadlines = Deadlines.open(world.clock, 100);
+    const waits = { connectTimeoutMs: 5000, networkTimeoutMs: 10_000 };
+    const questions = new TrackerQuestions({ ...world, ...waits, deadlines, log, trackers });
+    const removal = OwnRemoval.open(own);
+    await stage.world.run(removal.askTrackers(questions));
+    expect(removal.isRemoved).toBe(true);
+    expect(ofC.names).not.toContain("shareRemovals");
+  });
+});
 
 describe("a cluster without storage ids", () => {
   it("tells the address, which is the id", async () => {

@@ -431,6 +431,24 @@ describe("the list of changes", () => {
     expect((await first.beat()).trunkServer).toEqual({ status: 0, storagePort: 0, storageId: "", storageIp: "" });
   });
 
+  it("is asked of the trunk server alone, but a follower that has not heard who it is takes its reports (wire-protocol.md §12 no. 15)", async () => {
+    const report = (storage: StorageInTest, command: number, value: number) => {
+      const body = Buffer.alloc(command === 73 ? 4 : 8);
+      if (command === 73) body.writeInt32BE(value);
+      else body.writeBigInt64BE(BigInt(value));
+      return storage.ask(command, body).then(({ status }) => status);
+    };
+    for (const [trackers, status] of [
+      [["10.96.0.1:22122"], 22],
+      [["10.96.0.1:22122", "10.96.0.2:22122"], 0],
+    ] as const) {
+      const tracker = new TrackerInMemory();
+      const storage = await new StorageInTest(tracker, "10.96.0.11", { trackers: [...trackers] }).start();
+      for (const command of [73, 74]) expect(await report(storage, command, 7)).toBe(status);
+      expect(storage.node.group).toMatchObject({ currentTrunkFileId: 0, trunkFreeMib: 0 });
+    }
+  });
+
   it("is kept back by a tracker that does not lead", async () => {
     const tracker = new TrackerInMemory();
     const trackers = ["10.96.0.1:22122", "10.96.0.2:22122"];
@@ -621,5 +639,21 @@ describe("an address that changes (ip mode)", () => {
     const moved = new StorageInTest(tracker, "10.96.0.13", { isNew: false, status: 7 });
     expect(await moved.join()).toBe(0);
     expect(moved.node.status).toBe("ONLINE");
+  });
+});
+
+describe("a tracker that leads again", () => {
+  it("tells its members anew, because another leader may have told otherwise in between", async () => {
+    const tracker = new TrackerInMemory();
+    const [first] = await activeGroup(tracker, "10.96.0.11", "10.96.0.12");
+    const { leadership } = tracker.cluster;
+    await first!.beat();
+    expect((await first!.beat()).storages).toBeUndefined();
+    leadership.resign("steppedDown", "test");
+    expect((await first!.beat()).storages).toBeUndefined();
+    leadership.elected([], [], "test");
+    const told = await first!.beat();
+    expect(told.storages?.map(({ storageId }) => storageId)).toEqual(["10.96.0.11", "10.96.0.12"]);
+    expect((await first!.beat()).storages).toBeUndefined();
   });
 });

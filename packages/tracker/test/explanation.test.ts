@@ -11,23 +11,11 @@ import {
 } from "@fastdfs-ts/protocol";
 import { expect, it } from "vitest";
 
-import { StorageInTest } from "./storage-in-test.ts";
+import { caughtUp, StorageInTest } from "./storage-in-test.ts";
 import { TrackerInMemory } from "./tracker-in-memory.ts";
 
 const A = "10.96.0.11";
 const B = "10.96.0.12";
-
-const caughtUp: PeerReplication = {
-  storageId: B,
-  state: 4,
-  confirmedSeconds: 0,
-  pendingBytes: 0,
-  backfillBytes: 0,
-  backfillDoneBytes: 0,
-  parkedRecords: 0,
-  sinceSeconds: 5,
-  reason: "connected",
-};
 
 async function group(): Promise<[TrackerInMemory, StorageInTest, StorageInTest]> {
   const tracker = new TrackerInMemory();
@@ -42,8 +30,7 @@ async function explain(tracker: TrackerInMemory, groupName = "group1"): Promise<
 }
 
 function tell(storage: StorageInTest, ...peers: Partial<PeerReplication>[]) {
-  const report = { peers: peers.map((peer) => ({ ...caughtUp, ...peer })) };
-  return storage.ask(120, ReplicationReport.encode(report));
+  return storage.reportReplication(...peers.map((peer) => ({ storageId: B, ...peer })));
 }
 
 it("says why, since when, from whom, how far, and when it will be over", async () => {
@@ -125,7 +112,7 @@ it("is about one group or all, and refuses one that is unknown", async () => {
 
 it("needs a joined connection to report, and takes no nonsense into the matrix", async () => {
   const [tracker, first, second] = await group();
-  const report = ReplicationReport.encode({ peers: [caughtUp] });
+  const report = ReplicationReport.encode({ peers: [{ ...caughtUp, storageId: B }] });
   expect((await tracker.ask(tracker.connect(A), 120, report)).status).toBe(13);
   for (const confirmedSeconds of [-1, 2 ** 31, Number.MAX_SAFE_INTEGER]) await tell(first, { confirmedSeconds });
   await tell(first, { storageId: "10.9.9.9", confirmedSeconds: 7 });

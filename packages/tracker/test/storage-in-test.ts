@@ -7,6 +7,8 @@ import {
   GroupRequest,
   Heartbeat,
   JoinRequest,
+  type PeerReplication,
+  ReplicationReport,
   StatusReport,
   storageStatuses,
   type StorageStatus,
@@ -44,6 +46,17 @@ const defaults: StorageFacts = {
   id: "",
   trackers: ["10.96.0.1:22122"],
   joinTime: 1_795_310_000,
+};
+
+export const caughtUp: Omit<PeerReplication, "storageId"> = {
+  state: 4,
+  confirmedSeconds: 0,
+  pendingBytes: 0,
+  backfillBytes: 0,
+  backfillDoneBytes: 0,
+  parkedRecords: 0,
+  sinceSeconds: 5,
+  reason: "connected",
 };
 
 export class StorageInTest {
@@ -131,6 +144,12 @@ export class StorageInTest {
     };
     const request = StatusReport.encode({ groupName: this.facts.groupName, storage });
     return (await this.ask(trackerCommands.reportStatus.code, request)).status;
+  }
+
+  /** 120: how far it has fed its peers; what is not said is as of one that is caught up. */
+  reportReplication(...peers: (Partial<PeerReplication> & Pick<PeerReplication, "storageId">)[]): Promise<Answer> {
+    const report = { peers: peers.map((peer) => ({ ...caughtUp, ...peer })) };
+    return this.ask(trackerCommands.reportReplication.code, ReplicationReport.encode(report));
   }
 
   ask(code: number, body?: Buffer): Promise<Answer> {

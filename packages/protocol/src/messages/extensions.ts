@@ -98,7 +98,9 @@ export type PeerHello = MessageOf<typeof PeerHello>;
 /** Answer to 122. */
 export const PeerHelloAnswer = message("PeerHelloAnswer", {
   extensionVersion: u8("version both speak"),
-  startedMs: i64("start of the answering process, Unix milliseconds: another one means it was restarted"),
+  powerLossMs: i64(
+    "start that found that the machine had lost its power, Unix milliseconds, 0 if none: another one means that what was pushed last may be lost there",
+  ),
 });
 export type PeerHelloAnswer = MessageOf<typeof PeerHelloAnswer>;
 

@@ -27,8 +27,8 @@ function kindOfMode(mode: number): FileStat["kind"] {
 }
 
 // Only the plain numbers are read: the Date fields of fs.Stats are computed on first use.
-export function fileStat({ mode, size, mtimeMs, ino }: fs.Stats): FileStat {
-  return { kind: kindOfMode(mode), sizeBytes: size, modifiedMs: mtimeMs, inode: ino };
+export function fileStat({ mode, size, mtimeMs, ctimeMs, ino }: fs.Stats): FileStat {
+  return { kind: kindOfMode(mode), sizeBytes: size, modifiedMs: mtimeMs, changedMs: ctimeMs, inode: ino };
 }
 
 /** Whether an error of `stat` means that nothing is there: even when told not to throw, Node 20 throws ENOTDIR. */

@@ -20,6 +20,8 @@ export interface FileStat {
   readonly sizeBytes: number;
   /** Modification time in milliseconds since 1970. */
   readonly modifiedMs: number;
+  /** When content, times or name were last changed: nobody can set it. Milliseconds since 1970. */
+  readonly changedMs: number;
   readonly inode: number;
 }
 

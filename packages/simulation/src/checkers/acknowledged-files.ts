@@ -1,4 +1,5 @@
 import { storedFiles } from "../disk-view.ts";
+import { conflictedFiles } from "../story/conflicts.ts";
 import { holdsContent, holdsMetadata } from "../story/losses.ts";
 import type { Checker } from "./checker.ts";
 
@@ -6,13 +7,15 @@ import type { Checker } from "./checker.ts";
 export const acknowledgedFiles: Checker = {
   promise: "what was acknowledged is on every member",
   when: "settled",
-  check: ({ cluster, ledger }) =>
-    cluster.members.flatMap((member) => {
+  check: ({ cluster, ledger }) => {
+    const conflicted = conflictedFiles(cluster);
+    return cluster.members.flatMap((member) => {
       const files = storedFiles(member);
       const complaints: string[] = [];
       for (const entry of ledger.entries) {
         if (entry.groupName !== member.groupName || entry.existence !== "stored") continue;
         const { fileId, content, metadata } = entry;
+        if (conflicted.has(fileId) || conflicted.has(`${fileId}-m`)) continue;
         if (!files.has(entry.logicalName)) complaints.push(`${fileId} is not on ${member.id}`);
         else if (content !== undefined && !holdsContent(files, entry))
           complaints.push(`${fileId} does not hold what was stored on ${member.id}`);
@@ -20,5 +23,6 @@ export const acknowledgedFiles: Checker = {
           complaints.push(`${fileId} has other metadata on ${member.id}`);
       }
       return complaints;
-    }),
+    });
+  },
 };

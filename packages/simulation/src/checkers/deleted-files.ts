@@ -9,9 +9,10 @@ export const deletedFiles: Checker = {
       const files = storedFiles(member);
       const complaints: string[] = [];
       for (const { groupName, logicalName, fileId, existence } of ledger.entries) {
-        if (groupName !== member.groupName || existence !== "deleted") continue;
+        if (groupName !== member.groupName || (existence !== "deleted" && existence !== "renamed")) continue;
         if (files.has(logicalName)) complaints.push(`${fileId} is on ${member.id}`);
-        if (files.has(`${logicalName}-m`)) complaints.push(`the metadata of ${fileId} is on ${member.id}`);
+        if (existence === "deleted" && files.has(`${logicalName}-m`))
+          complaints.push(`the metadata of ${fileId} is on ${member.id}`);
       }
       return complaints;
     }),

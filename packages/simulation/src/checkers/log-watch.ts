@@ -31,7 +31,9 @@ export class LogWatch {
     }
     if (message !== "storage.status") return;
     const { from, to, reason } = fields;
-    if (!isLegalTransition(String(from), String(to))) {
+    // A tracker that did not know a storage takes the status with which it joins, or which another one reports (§2.3 #2).
+    const isNews = from === "INIT" && /reported an unknown storage$|^joined with this status$/.test(String(reason));
+    if (!isNews && !isLegalTransition(String(from), String(to))) {
       this.complaints.push(`every state change is a legal one: ${String(from)} to ${String(to)} (${String(reason)})`);
     }
   }

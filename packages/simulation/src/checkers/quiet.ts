@@ -3,6 +3,8 @@ import type { StoryStage } from "../story/stage.ts";
 import type { LogWatch } from "./log-watch.ts";
 
 const watchedMs = 60_000;
+/** What everybody has to say about the end of the last fault is said by then. */
+const endOfNewsMs = 40_000;
 /** Per process and minute: ticks of deadlines, probes of disks, beats to each tracker. Measured: a third of it. */
 const eventsMax = 12_000;
 /** In all, per minute. */
@@ -11,6 +13,7 @@ const logRecordsMax = 10;
 /** Watches for a minute of virtual time in which no client asks for anything. */
 export async function quietComplaints({ cluster }: StoryStage, logs: LogWatch): Promise<string[]> {
   const { world } = cluster;
+  await world.runFor(endOfNewsMs);
   const [events, records] = [world.events, logs.records];
   await world.runFor(watchedMs);
   const perProcess = (world.events - events) / cluster.processes.length;

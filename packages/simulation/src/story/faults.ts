@@ -1,5 +1,6 @@
 // What can go wrong in a story: one row per kind of fault. Each fault begins at some moment, lasts for a while, and is ended by
 // the story; `begin` gives the function that ends it, or undefined where the fault makes no sense at that moment.
+import { FdfsError } from "@fastdfs-ts/protocol";
 import type { SimHost } from "../sim-host.ts";
 import type { SimMember, SimTracker } from "../sim-cluster.ts";
 import type { SimProcess } from "../sim-process.ts";
@@ -21,6 +22,8 @@ export interface FaultUnderWay {
 }
 
 const seconds = 1000;
+/** A group is not made larger than this. */
+const membersMax = 4;
 
 export const faultKinds: readonly FaultKind[] = [
   kind("kill a storage", 10, 1, 40, (stage) => down(stage, freeMember(stage)?.process, "process")),
@@ -38,6 +41,9 @@ export const faultKinds: readonly FaultKind[] = [
   kind("failing disk", 4, 1, 20, failingDisk),
   kind("slow disk", 3, 2, 20, (stage) => delayedDisk(stage, "slow")),
   kind("hanging disk", 3, 1, 20, (stage) => delayedDisk(stage, "hanging")),
+  kind("replace a disk", 2, 5, 40, replaceDisk),
+  kind("add a member", 2, 0, 0, addMember),
+  kind("remove a member", 2, 0, 0, removeMember),
 ];
 
 function kind(
@@ -93,8 +99,10 @@ function down(
 
 function powerCut(stage: StoryStage, member: SimMember | undefined): FaultUnderWay | undefined {
   if (member === undefined) return undefined;
-  stage.losses.beforePowerCut(member);
-  return down(stage, member.process, "power");
+  const noteLosses = stage.losses.beforePowerCut(member);
+  const fault = down(stage, member.process, "power");
+  noteLosses();
+  return fault;
 }
 
 function pause(stage: StoryStage): FaultUnderWay | undefined {
@@ -202,4 +210,71 @@ function delayedDisk(stage: StoryStage, how: "slow" | "hanging"): FaultUnderWay 
   const ms = how === "slow" ? stage.random.pick([20, 100, 700]) : undefined;
   const end = host.diskDelays.inject(ms === undefined ? { path } : { path, ms });
   return { what: `${host.address} ${path}${ms === undefined ? "" : ` ${ms} ms`}`, end };
+}
+
+/** One disk of a member is replaced by an empty one. What it held has to come from another member, so one must have it. */
+function replaceDisk(stage: StoryStage): FaultUnderWay | undefined {
+  const { cluster, losses, random } = stage;
+  const member = freeMember(stage);
+  if (member === undefined || losses.hasLostDisk(member.groupName)) return undefined;
+  const isSomebodyComplete = cluster
+    .membersOf(member.groupName)
+    .some((other) => other !== member && cluster.isActiveEverywhere(other));
+  if (!isSomebodyComplete || !cluster.isActiveEverywhere(member)) return undefined;
+  const path = random.pick(member.storePaths);
+  const noteLosses = losses.beforeDiskIsGone(member);
+  const fault = down(stage, member.process, "process");
+  member.host.disks.replace(path);
+  noteLosses();
+  return fault && { ...fault, what: `${member.host.address} ${path}` };
+}
+
+function addMember({ cluster, random }: StoryStage): FaultUnderWay | undefined {
+  const groupName = random.pick(cluster.groupNames);
+  if (cluster.membersOf(groupName).length >= membersMax || !cluster.canAddMember(groupName)) return undefined;
+  const member = cluster.addMember(groupName);
+  member.process.start();
+  return { what: `${groupName} ${member.host.address}`, end: () => {} };
+}
+
+/**
+ * A member goes for good, once everything is on the others, too: what it alone was about to give to one of them would stay with
+ * those that have it (docs/WEAKNESSES.md, W3). An operator tells the trackers as soon as they let him.
+ */
+function removeMember(stage: StoryStage): FaultUnderWay | undefined {
+  const { cluster, losses, random, busy } = stage;
+  const member = freeMember(stage);
+  if (member === undefined || cluster.membersOf(member.groupName).length < 3) return undefined;
+  const others = cluster.membersOf(member.groupName).filter((other) => other !== member);
+  if (![member, ...others].every((each) => cluster.isActiveEverywhere(each))) return undefined;
+  if (!losses.isEverythingEverywhere(member.groupName)) return undefined;
+  const noteLosses = losses.beforeDiskIsGone(member);
+  busy.add(member.host);
+  member.process.kill("process");
+  noteLosses();
+  cluster.forgetMember(member);
+  void tellTrackers(stage, member.groupName, member.id, random.between(5 * seconds, 30 * seconds));
+  return { what: `${member.groupName} ${member.host.address}`, end: () => {} };
+}
+
+/** Until every tracker has removed the member: they refuse while they believe that it is in service. */
+async function tellTrackers({ cluster }: StoryStage, groupName: string, id: string, pauseMs: number): Promise<void> {
+  const client = cluster.openClient();
+  for (let isTold = false; !isTold;) {
+    await new Promise<void>((resolve) => cluster.world.after(pauseMs, resolve));
+    try {
+      const outcomes = await client.cluster.deleteStorage(groupName, id);
+      isTold = outcomes.length === cluster.trackers.length && outcomes.every(({ error }) => isDone(error));
+    } catch (error) {
+      if (!(error instanceof FdfsError)) throw error;
+    }
+  }
+  await client.close();
+}
+
+/** A tracker that has removed it already, or has forgotten it since, is content too. */
+function isDone(error: unknown): boolean {
+  return (
+    error === undefined || (error instanceof FdfsError && (error.kind === "NOT_FOUND" || error.kind === "ALREADY_DONE"))
+  );
 }

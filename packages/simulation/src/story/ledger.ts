@@ -7,6 +7,8 @@ type Existence =
   | "stored"
   /** The deletion was acknowledged. */
   | "deleted"
+  /** It has another name now. Its metadata stays under the old one, as with C. */
+  | "renamed"
   /** It may be there or not: the answer to a deletion was lost, or a disk took what it alone held. */
   | "uncertain";
 
@@ -15,7 +17,8 @@ export interface LedgerEntry {
   readonly groupName: string;
   /** The name within the group, as on disk. */
   readonly logicalName: string;
-  readonly kind: "normal" | "appender" | "slave";
+  /** "regenerated": it was an appender, whose last changes the member that renamed it may not have had. */
+  readonly kind: "normal" | "appender" | "slave" | "regenerated";
   existence: Existence;
   /** What it must hold; undefined when that is not certain. */
   content: Buffer | undefined;

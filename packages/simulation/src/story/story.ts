@@ -6,6 +6,7 @@ import { LogWatch } from "../checkers/log-watch.ts";
 import { quietComplaints } from "../checkers/quiet.ts";
 import { SimCluster } from "../sim-cluster.ts";
 import { Prng } from "../prng.ts";
+import { evidence } from "./evidence.ts";
 import { FaultSchedule } from "./fault-schedule.ts";
 import { type FaultKind, faultKinds } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
@@ -37,12 +38,16 @@ export interface StoryResult {
   readonly failedCalls: number;
   readonly events: number;
   readonly virtualMinutes: number;
+  /** What the logs of the members say about the files in the complaints. */
+  readonly evidence: readonly string[];
   /** The last lines of the trace. */
   readonly trace: readonly string[];
 }
 
 /** Time for a start in which every fault has ended. */
 const startLimitMs = 300_000;
+/** No faults at first: that a disk loses the set-up of its member is not what stories are about. */
+const quietStartMs = 40_000;
 /** After the last fault all promises must hold within so long: back-offs, joins, repairs and what is left to replicate. */
 const settleLimitMs = 600_000;
 const checkEveryMs = 5000;
@@ -71,6 +76,7 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
         work(cluster, random.fork(`client ${index}`), ledger, () => isOver),
       ),
     );
+    await world.runFor(quietStartMs);
     schedule.begin();
     const endMs = world.nowMs + options.minutes * 60_000;
     while (world.nowMs < endMs) {
@@ -99,6 +105,7 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
     failedCalls: results.reduce((sum, { failures }) => sum + failures, 0),
     events: world.events,
     virtualMinutes: world.nowMs / 60_000,
+    evidence: evidence(cluster, complaints),
     trace: world.trace.lines,
   };
 }

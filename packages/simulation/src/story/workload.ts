@@ -35,6 +35,8 @@ interface CallOnFile {
   readonly weight: number;
   /** Only for these kinds of files; all if not given. */
   readonly kind?: LedgerEntry["kind"];
+  /** Whether the storage makes it again at its next start if the disk refused it half-way (files/change-intents.ts). */
+  readonly isRepeated?: true;
   /** What is not known any more if it fails and nobody knows how far it came. */
   readonly unsettles: readonly ("content" | "metadata" | "existence")[];
   readonly call: (visit: Visit) => Promise<void>;
@@ -73,6 +75,7 @@ const callsOnFiles: readonly CallOnFile[] = [
   {
     weight: 3,
     kind: "appender",
+    isRepeated: true,
     unsettles: ["content"],
     call: async ({ client, random, entry }) => {
       const content = random.bytes(1 + random.below(smallBytesMax));
@@ -100,9 +103,8 @@ const callsOnFiles: readonly CallOnFile[] = [
     call: async ({ client, ledger, nowMs, entry }) => {
       const held = entry.content!;
       const { fileId } = await client.regenerate(entry.fileId);
-      entry.existence = "deleted";
-      const renamed = ledger.stored(fileId, "normal", held, nowMs());
-      renamed.metadata = entry.metadata;
+      entry.existence = "renamed";
+      const renamed = ledger.stored(fileId, "regenerated", held, nowMs());
       renamed.content = entry.content;
     },
   },
@@ -203,7 +205,8 @@ export async function work(
       if (!(error instanceof FdfsError)) throw error;
       failures++;
       world.trace.record("client", `failed ${error.message}`);
-      if (entry && call && !certainFailures.has(error.kind)) unsettle(entry, call, world.nowMs);
+      const isCertain = certainFailures.has(error.kind) && !(call?.isRepeated && error.kind === "NO_SPACE");
+      if (entry && call && !isCertain) unsettle(entry, call, world.nowMs);
     }
     await passing(world, random.between(pauseMs.min, pauseMs.max));
   }

@@ -28,7 +28,7 @@ export class BinlogWriter {
   /** Everything before is on the disk for certain. What an earlier process wrote may not be. */
   private synced: BinlogPosition = logStart;
   private syncing: Promise<void> | undefined;
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Set<(record: BinlogRecord) => void>();
   private isClosed = false;
   private readonly lines = Buffer.allocUnsafeSlow(RECORDS_AT_ONCE_MAX * MAX_BINLOG_LINE_BYTES);
 
@@ -74,8 +74,8 @@ export class BinlogWriter {
     this.index = index;
   }
 
-  /** Calls `listener` after every record; it must be quick. Returns how to stop it. */
-  onAppend(listener: () => void): () => void {
+  /** Calls `listener` with every record that was written; it must be quick. Returns how to stop it. */
+  onAppend(listener: (record: BinlogRecord) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -111,7 +111,7 @@ export class BinlogWriter {
       this.end = { part, offset: offset + ends[index]! };
       if (this.tail.isFollowed) this.tail.note(at, this.end, record);
     }
-    for (const listener of this.listeners) listener();
+    for (const record of records) for (const listener of this.listeners) listener(record);
   }
 
   /**

@@ -10,6 +10,7 @@
 //
 // Appends are taken back because their bytes are not kept anywhere else; the others can be repeated. "The last is another
 // one" covers a change that was refused, could not be taken back by a failing disk, and was followed by others.
+// Peers may have been given the record of a modification or deletion before it was made: then one more record tells them.
 // An intent that is itself cut short was never acted upon and is dropped.
 import { metadataName } from "@fastdfs-ts/protocol";
 import { FdfsError } from "@fastdfs-ts/protocol";
@@ -166,7 +167,8 @@ function findRecord(disk: Disk, binlog: BinlogWriter, from: BinlogPosition, chan
       if (!line.includes(change.logicalName)) continue;
       const record = recordIn(line);
       if (record?.logicalName !== change.logicalName) continue;
-      if (found !== "missing" || record.op !== op || record.extra !== extra) return "followed";
+      const isRepeated = found !== "missing" && change.kind !== "delete";
+      if (isRepeated || record.op !== op || record.extra !== extra) return "followed";
       found = "last";
     }
   }
@@ -213,13 +215,18 @@ function settle(disk: Disk, path: StorePath, binlog: BinlogWriter, change: Chang
       else copySpool(disk, change.spool, file, change.offset);
       if (change.isReplica === true) file.setTimes(change.seconds);
     });
+    const isPushedTooEarly = change.kind === "modify" && state === "last" && change.isReplica !== true;
+    if (isPushedTooEarly) binlog.append(change.seconds, "U", change.logicalName);
   }
   return "made again";
 }
 
 function deleteRest(disk: Disk, path: StorePath, binlog: BinlogWriter, change: ChangeFacts): void {
   const file = path.fileAt(change.pathInStore);
-  if (disk.linkStat(file) !== undefined) disk.unlink(file);
+  if (disk.linkStat(file) !== undefined) {
+    binlog.append(change.seconds, "D", change.logicalName);
+    disk.unlink(file);
+  }
   const metadata = metadataName(file);
   if (disk.linkStat(metadata) === undefined) return;
   binlog.append(change.seconds, "D", metadataName(change.logicalName));

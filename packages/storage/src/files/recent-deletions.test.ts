@@ -1,12 +1,22 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type BinlogOp } from "../binlog/binlog-record.ts";
 import { RecentDeletions } from "./recent-deletions.ts";
+
+const FILE = "M00/00/00/CmAAC2sCaA-ACKP8AAAAKnl8CjM577.txt";
+const SLAVE = FILE.replace(".txt", "_small.txt");
+const METADATA = `${FILE}-m`;
+
+function follow(deletions: RecentDeletions, op: BinlogOp, logicalName: string, seconds = 100, extra?: string): void {
+  deletions.follow({ op, logicalName, seconds, extra });
+}
 
 describe("recent deletions", () => {
   it("remember at least the last ones, and no more than twice their limit", () => {
     const deletions = new RecentDeletions(10);
     const names = Array.from({ length: 95 }, (_, n) => `M00/00/00/${n}`);
     for (const [index, name] of names.entries()) {
-      deletions.note(name);
+      follow(deletions, "D", name);
       const remembered = names.filter((each) => deletions.has(each));
       expect(remembered.slice(-10)).toEqual(names.slice(Math.max(0, index - 9), index + 1));
       expect(remembered.length).toBeLessThanOrEqual(20);
@@ -15,7 +25,40 @@ describe("recent deletions", () => {
 
   it("do not push others out when one file is deleted again and again", () => {
     const deletions = new RecentDeletions(2);
-    for (const name of ["a", "b", "b", "b"]) deletions.note(name);
+    for (const name of ["a", "b", "b", "b"]) follow(deletions, "d", name);
     expect(deletions.has("a")).toBe(true);
+  });
+
+  it.each<[string, BinlogOp, string, string | undefined]>([
+    ["its deletion", "D", FILE, undefined],
+    ["a deletion elsewhere", "d", FILE, undefined],
+    ["its renaming", "R", `${SLAVE}2`, FILE],
+    ["a renaming elsewhere", "r", `${SLAVE}2`, FILE],
+  ])("forbid a file with a name that is given once, and its metadata, after %s", (_, op, name, extra) => {
+    const deletions = new RecentDeletions();
+    follow(deletions, op, name, 100, extra);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 300 }), (seconds) => {
+        expect(deletions.forbid(FILE, seconds)).toBe(true);
+        expect(deletions.forbid(METADATA, seconds)).toBe(true);
+        expect(deletions.forbid(SLAVE, seconds)).toBe(false);
+      }),
+    );
+  });
+
+  it.each([SLAVE, METADATA])("forbid what is older under a name that can be given anew: %s", (name) => {
+    const deletions = new RecentDeletions();
+    follow(deletions, "d", name, 100);
+    expect([99, 100, 101].map((seconds) => deletions.forbid(name, seconds))).toEqual([true, false, false]);
+    follow(deletions, "c", name, 100);
+    expect(deletions.has(name)).toBe(false);
+    expect(deletions.forbid(name, 1)).toBe(false);
+  });
+
+  it("outlast whatever is written of a file with a name that is given once", () => {
+    const deletions = new RecentDeletions();
+    follow(deletions, "D", FILE);
+    for (const op of ["C", "c", "U", "A", "t"] as const) follow(deletions, op, FILE);
+    expect(deletions.forbid(FILE, 1000)).toBe(true);
   });
 });

@@ -1,12 +1,7 @@
 // What the name of a file says of its content, where it can be held to it.
-import {
-  fileKind,
-  NORMAL_NAME_BYTES,
-  parseNameFacts,
-  statedFileBytes,
-  TAIL_CHARS,
-  TRUE_PATH_BYTES,
-} from "@fastdfs-ts/protocol";
+import { fileKind, parseNameFacts, statedFileBytes, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
+
+import { isGivenOnce } from "./given-once.ts";
 
 export interface StatedContent {
   readonly bytes: number;
@@ -19,12 +14,9 @@ export interface StatedContent {
  * (storage-formats.md §1.6, §1.7). The name of a link looks normal too: ask the disk what it is.
  */
 export function statedContent(logicalName: string): StatedContent | undefined {
-  if (logicalName.length !== NORMAL_NAME_BYTES || !NORMAL_TAIL.test(logicalName.slice(-TAIL_CHARS))) return undefined;
+  if (!isGivenOnce(logicalName)) return undefined;
   const facts = parseNameFacts(logicalName, "Mxx/".length + TRUE_PATH_BYTES);
   if (facts === undefined || fileKind(logicalName, facts) !== "normal") return undefined;
   const bytes = statedFileBytes(facts);
   return bytes === undefined ? undefined : { bytes, crc32: facts.crc32 };
 }
-
-/** Digits, then a dot and the extension, or digits alone. C's random number can in theory give a colon. */
-const NORMAL_TAIL = /^[\d:]*(\..+)?$/;

@@ -67,5 +67,11 @@ export async function statContent(target: ResolvedName): Promise<FileStat | unde
   if (opened === undefined) return undefined;
   await opened.file.close();
   const { createdSeconds } = slot.facts;
-  return { kind: "file", sizeBytes: opened.contentBytes, modifiedMs: createdSeconds * 1000, inode: 0 };
+  return {
+    kind: "file",
+    sizeBytes: opened.contentBytes,
+    modifiedMs: createdSeconds * 1000,
+    changedMs: createdSeconds * 1000,
+    inode: 0,
+  };
 }

@@ -33,6 +33,8 @@ export class DataInitFile {
     if (text === undefined) {
       const flag = newDataInitFlag(nowSeconds);
       file.replace(printDataInitFlag(flag));
+      // The directory is as new: without it, a power cut would leave store paths marked by nobody that is known.
+      disk.syncDirectory(basePath);
       return new DataInitFile(file, flag, true);
     }
     const flag = parseDataInitFlag(text);

@@ -5,6 +5,7 @@ import { fileCrc32 } from "../files/file-crc32.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { ResolvedName } from "../files/resolve-name.ts";
 import { statedContent } from "../files/stated-content.ts";
+import type { LoggedSize } from "./name-history.ts";
 import type { PeerClient } from "./peer-client.ts";
 
 /**
@@ -42,10 +43,12 @@ export async function mayDiffer({ storePath, path, logicalName }: ResolvedName):
 }
 
 /** What our log says: of appenders the size tells, of metadata whether it is text. */
-export async function isAsLogged(target: ResolvedName, loggedBytes: number | undefined): Promise<boolean> {
+export async function isAsLogged(target: ResolvedName, size: LoggedSize | undefined): Promise<boolean> {
   const { disk } = target.storePath;
   const stat = await disk.linkStat(target.path);
-  if (loggedBytes !== undefined) return stat?.sizeBytes === loggedBytes;
+  if (size !== undefined && stat !== undefined) {
+    return size.isExact ? stat.sizeBytes === size.bytes : stat.sizeBytes >= size.bytes;
+  }
   if (stat?.kind !== "file" || !target.logicalName.endsWith(METADATA_SUFFIX)) return true;
   const first = Buffer.alloc(1);
   return (await disk.readStart(target.path, first, 0, 1)) === 1 && first[0] !== 0;

@@ -68,7 +68,7 @@ export class LostPaths {
   async restore(store: Pick<FileStore, "paths">, storePath: StorePath): Promise<void> {
     const { world, config, dialing, pending } = this.options;
     // The member that is copied from may not have got the newest files of the others yet.
-    pending.require(lookbackTime(Math.floor(world.clock.now() / 1000)), false);
+    pending.require(lookbackTime(Math.floor(world.clock.now() / 1000)));
     const { ownStatus } = await this.askForGroup();
     const reports = await this.reportRecovery(ownStatus);
     try {

@@ -12,8 +12,9 @@ import { canGiveFiles, type GroupMember, type GroupPicture, isComplete } from ".
 import { type PeerDialing, PeerClient } from "./peer-client.ts";
 import type { PendingRepair, UncertainTime } from "./pending-repair.ts";
 import { isLoggedSince, keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
-import { ALIVE_MS, type LastLife, WRITE_BACK_SECONDS } from "./running-file.ts";
-import { type LastWord, scanYoungFiles, type UnloggedFile } from "./scan-young-files.ts";
+import { WRITE_BACK_SECONDS } from "../store/written-back.ts";
+import { ALIVE_MS, type LastLife } from "./running-file.ts";
+import { type LastWord, scanYoungFiles } from "./scan-young-files.ts";
 import { historyOf } from "./name-history.ts";
 import { settleNames, takenBy } from "./settle-names.ts";
 
@@ -25,7 +26,7 @@ const RECOVERY_LOOKBACK_SECONDS = 3600;
 const WAIT_MS = 30_000;
 const PAUSE_MS = 2000;
 /** How long members that could not be asked are left alone. */
-const RETRY_MS = { first: 10_000, longest: 300_000 } as const;
+const RETRY_MS = { first: 10_000, longest: 60_000 } as const;
 
 /** What may be lost or torn after the machine went down. */
 export function uncertainTime({ aliveSeconds, logFrom }: Extract<LastLife, { kind: "dark" }>): UncertainTime {
@@ -53,7 +54,7 @@ export interface MemberRepairOptions {
 
 export class MemberRepair {
   private readonly options: MemberRepairOptions;
-  private unlogged: readonly UnloggedFile[] = [];
+  private unlogged: readonly BinlogRecord[] = [];
   /** Names that wait for a member that could not be asked. */
   private postponed = 0;
   private ownLogEnd = logStart;
@@ -178,8 +179,8 @@ export class MemberRepair {
       }));
       const isEverybodyHeard = this.unheard(picture).length === 0 && logs.every(({ toldEverything }) => toldEverything);
       const ownLogPath = pending.logPath("own");
-      const { ownLogEnd } = this;
-      const settling = { store, signal, ownLogPath, ownLogEnd, logs, isEverybodyHeard, clients };
+      const { ownLogEnd, unlogged } = this;
+      const settling = { store, signal, ownLogPath, ownLogEnd, unlogged, logs, isEverybodyHeard, clients };
       const counts = await settleNames(settling);
       this.postponed = counts.postponed;
       log.notice("repair.settled", { members: [...consulted.keys()].join(), ...counts });
@@ -204,9 +205,9 @@ export class MemberRepair {
   }
 
   private finishIfAllWereHeard(picture: GroupPicture): void {
-    const { pending, log } = this.options;
+    const { pending, log, clock } = this.options;
     if (pending.state === undefined || this.postponed > 0 || this.unheard(picture).length > 0) return;
-    pending.done();
+    pending.done(Math.floor(clock.now() / 1000));
     log.notice("repair.done");
   }
 }

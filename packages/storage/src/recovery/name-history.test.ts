@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { parseBinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
-import { type HistoryRecord, historyOf, judgeName, type MemberHistory } from "./name-history.ts";
+import { type HistoryRecord, historyOf, inOrder, judgeName, type MemberHistory } from "./name-history.ts";
 
 const NAME = "M00/00/00/the-file";
 const OLD = "M00/00/00/its-old-name";
@@ -35,7 +35,7 @@ function judge(
     action,
     members: holders,
     missing,
-    loggedBytes,
+    loggedSize,
     onlyAppended,
     isOurs,
   } = judgeName(NAME, {
@@ -47,7 +47,7 @@ function judge(
   const lines = missing.map((record) =>
     printBinlogRecord(record).trim().replace(` ${NAME}`, "").replace(` ${OLD}`, ""),
   );
-  return { action, holders, missing: lines, loggedBytes, onlyAppended, isOurs };
+  return { action, holders, missing: lines, loggedSize, onlyAppended, isOurs };
 }
 
 describe("what the logs say of a name", () => {
@@ -112,16 +112,40 @@ describe("what the logs say of a name", () => {
     expect(judge("", { b: "5 C" }, { c: true, heard: false })).toMatchObject({ action: "hold", missing: ["5 c"] });
   });
 
-  const sizes: [string, number | undefined, boolean][] = [
-    ["5 C, 6 A 10 5", 15, true],
-    ["5 C, 6 A 10 5, 7 T 15 4", 4, false],
-    ["5 C, 6 M 0 5", undefined, false],
-    ["5 C, 6 T 10 4, 7 M 2 5", 7, false],
-    ["5 C, 6 A 10 5, 7 M 0 3, 8 A 15 1", 16, false],
-    ["5 C, 6 U", undefined, false],
+  it("is not more because a record was received twice", () => {
+    expect(judge("5 c, 5 c", { b: "5 C" })).toMatchObject({ action: "hold", missing: [] });
+    expect(judge("5 c, 5 a 0 3, 5 c, 5 a 0 3", { b: "5 C, 5 A 0 3" })).toMatchObject({ action: "hold", missing: [] });
+    expect(judge("5 U, 5 U", { b: "5 u" })).toMatchObject({ action: "trust", onlyAppended: false });
+  });
+
+  it("tells an update that stands for another change from one of ours that we forgot", () => {
+    // The source of "6 A" pushed the whole file instead.
+    expect(judge("5 c", { b: "5 C, 6 A 0 3", c: "5 c, 6 u" }).missing).toEqual(["6 a 0 3", "6 u"]);
+    expect(judge("5 C, 6 A 0 3", { b: "5 c, 6 u" }).missing).toEqual([]);
+    expect(judge("5 C", { b: "5 c, 6 u" }).missing).toEqual(["6 U"]);
+  });
+
+  it("goes by time: what is told once more comes where it belongs", () => {
+    const times = (text: string) => inOrder(records(text)).map(({ seconds, record }) => `${seconds} ${record.op}`);
+    expect(times("5 c, 6 a 0 3, 7 t 3 1, 5 c, 6 u")).toEqual(["5 c", "5 c", "6 a", "6 u", "7 t"]);
+  });
+
+  const exact = (bytes: number) => ({ bytes, isExact: true });
+  const atLeast = (bytes: number) => ({ bytes, isExact: false });
+  const sizes: [string, ReturnType<typeof exact> | undefined, boolean][] = [
+    ["5 C, 6 A 10 5", exact(15), true],
+    ["5 C, 6 A 10 5, 7 T 15 4", exact(4), false],
+    ["5 C, 6 M 0 5", atLeast(5), false],
+    ["5 C, 6 M 10 5, 7 M 0 5", atLeast(15), false],
+    ["5 C, 6 T 10 4, 7 M 2 5", exact(7), false],
+    ["5 C, 6 A 10 5, 7 M 0 3, 8 A 15 1", exact(16), false],
+    ["5 C, 6 A 10 5, 7 U", undefined, false],
+    // Twice in a second: theirs is no beginning of ours.
+    ["5 C, 5 U, 5 U", undefined, false],
   ];
-  it.each(sizes)("after %s a file has %s bytes, only appended to: %s", (own, loggedBytes, onlyAppended) => {
-    expect(judge(own, { b: "5 c" })).toMatchObject({ action: "trust", loggedBytes, onlyAppended });
+  it.each(sizes)("after %s a file has %j, only appended to: %s", (own, loggedSize, onlyAppended) => {
+    expect(judge(own, { b: "5 c" })).toMatchObject({ action: "trust", loggedSize, onlyAppended });
+    expect(judge(own, {})).toMatchObject({ action: "seek", loggedSize });
   });
 
   it("is settled when it is done: the same again misses nothing", () => {

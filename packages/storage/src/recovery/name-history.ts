@@ -14,11 +14,12 @@ export interface MemberHistory {
   readonly storageId: string;
   /** Whether the member told everything, or only of files that exist: then what it does not tell means nothing. */
   readonly toldEverything: boolean;
-  /** In the order of its log. */
+  /** As `inOrder` gives them. */
   readonly records: readonly HistoryRecord[];
 }
 
 export interface NameHistory {
+  /** As `inOrder` gives them. */
   readonly own: readonly HistoryRecord[];
   /** Members that said something of this name. */
   readonly others: readonly MemberHistory[];
@@ -26,6 +27,13 @@ export interface NameHistory {
   readonly isEverybodyHeard: boolean;
   /** Whether the name says that this storage took the upload. */
   readonly isNamedAfterUs: boolean;
+}
+
+/** The size that a file has according to a log. */
+export interface LoggedSize {
+  readonly bytes: number;
+  /** Whether that is all; the log may say only how far something was written. */
+  readonly isExact: boolean;
 }
 
 /**
@@ -44,8 +52,8 @@ export interface Verdict {
   readonly missing: readonly BinlogRecord[];
   /** Whether nobody else calls a change of this name his own, so that it is ours to say what the file is. */
   readonly isOurs: boolean;
-  /** For trust: the size that the file has according to our log, if that says it. */
-  readonly loggedBytes: number | undefined;
+  /** For seek and trust: what our log says of the file's size, if it does. */
+  readonly loggedSize: LoggedSize | undefined;
   /** For trust: whether what others do not know yet are appends only, so that what they have is the beginning of ours. */
   readonly onlyAppended: boolean;
 }
@@ -58,6 +66,11 @@ export function historyOf(record: BinlogRecord): [name: string, HistoryRecord][]
   return [own, [extra, { seconds, record, deletes: true }]];
 }
 
+/** By time, and of one second in the order of the log: a sender that goes back tells of what is long past once more. */
+export function inOrder(records: readonly HistoryRecord[]): HistoryRecord[] {
+  return records.toSorted((a, b) => a.seconds - b.seconds);
+}
+
 /** Decides about one name. */
 export function judgeName(name: string, history: NameHistory): Verdict {
   const { own, others } = history;
@@ -68,17 +81,17 @@ export function judgeName(name: string, history: NameHistory): Verdict {
     members: all.filter(({ records }) => records.at(-1)?.deletes === false).map(({ storageId }) => storageId),
     missing: [],
     isOurs: isOurs(history),
-    loggedBytes: undefined,
+    loggedSize: undefined,
     onlyAppended: false,
   };
   if (newest === undefined || theirs === undefined) {
-    return { ...verdict, action: own.at(-1)?.deletes === false ? "seek" : "leave" };
+    if (own.at(-1)?.deletes !== false) return { ...verdict, action: "leave" };
+    return { ...verdict, action: "seek", loggedSize: loggedSize(own) };
   }
   if (isAhead(own, newest)) {
     if (own.at(-1)?.deletes === true) return { ...verdict, action: "delete" };
-    const known = own.findLastIndex((record) => keyOf(record) === keyOf(theirs));
-    const onlyAppended = known >= 0 && own.slice(known + 1).every(({ record }) => sourceOp(record) === "A");
-    return { ...verdict, action: "trust", loggedBytes: loggedBytes(own), onlyAppended };
+    const onlyAppended = recordsBehind(own, newest.records)?.every(({ record }) => sourceOp(record) === "A") === true;
+    return { ...verdict, action: "trust", loggedSize: loggedSize(own), onlyAppended };
   }
   const missing = missingRecords(name, history, all);
   if (!theirs.deletes) return { ...verdict, action: "hold", missing };
@@ -92,17 +105,18 @@ function isOurs({ others, isEverybodyHeard, isNamedAfterUs }: NameHistory): bool
 }
 
 /** The size of a file after what a log says of it; undefined if that does not follow. */
-function loggedBytes(records: readonly HistoryRecord[]): number | undefined {
-  let bytes: number | undefined;
+function loggedSize(records: readonly HistoryRecord[]): LoggedSize | undefined {
+  let size: LoggedSize | undefined;
   for (const { record } of records) {
     const [first = 0, second = 0] = (record.extra ?? "").split(" ").map(Number);
     const op = sourceOp(record);
-    if (op === "A") bytes = first + second;
-    else if (op === "T") bytes = second;
-    else if (op === "M") bytes = bytes === undefined ? undefined : Math.max(bytes, first + second);
-    else bytes = undefined;
+    if (op === "A") size = { bytes: first + second, isExact: true };
+    else if (op === "T") size = { bytes: second, isExact: true };
+    else if (op === "M") {
+      size = { bytes: Math.max(size?.bytes ?? 0, first + second), isExact: size?.isExact ?? false };
+    } else size = undefined;
   }
-  return bytes;
+  return size;
 }
 
 /** Members whose logs go on where those of others end come first. */
@@ -122,8 +136,19 @@ function isAhead(records: readonly HistoryRecord[], { records: others, toldEvery
   if (last === undefined) return false;
   if (last.seconds !== theirs.seconds) return last.seconds > theirs.seconds;
   if (!toldEverything) return last.deletes;
+  // What was received once more, because its sender went back, is nothing new.
+  const known = new Set(others.map(keyOf));
+  const isNew = (history: HistoryRecord) => isSource(history.record) || !known.has(keyOf(history));
+  return recordsBehind(records, others)?.some(isNew) === true;
+}
+
+/** What a log says behind the last that another one knows; undefined if it does not have that. */
+function recordsBehind(
+  records: readonly HistoryRecord[],
+  others: readonly HistoryRecord[],
+): readonly HistoryRecord[] | undefined {
   const at = numberedKeys(records).indexOf(numberedKeys(others).at(-1)!);
-  return at >= 0 && at < records.length - 1;
+  return at < 0 ? undefined : records.slice(at + 1);
 }
 
 /** The same change can be made more than once in a second. */
@@ -140,7 +165,8 @@ function numberedKeys(records: readonly HistoryRecord[]): string[] {
 /**
  * Records that other members have and we do not. A change that nobody calls his own, though everybody was heard, was ours:
  * it is logged as ours again, so that who has not got it yet will. Otherwise it is logged as received. The source of a new
- * file is in its name.
+ * file is in its name. An update can stand for any other change, because the whole file was sent: then it has the time of
+ * that.
  */
 function missingRecords(
   name: string,
@@ -148,6 +174,9 @@ function missingRecords(
   others: readonly MemberHistory[],
 ): BinlogRecord[] {
   const ownLetters = lettersByKey(own);
+  const sourceTimes = new Set(
+    [own, ...others.map(({ records }) => records)].flat().flatMap((h) => (isSource(h.record) ? [h.seconds] : [])),
+  );
   const theirLetters = new Map<string, { record: BinlogRecord; isSomeonesOwn: boolean }>();
   for (const { records, toldEverything } of others) {
     for (const history of records) {
@@ -162,7 +191,10 @@ function missingRecords(
     // The old name of a rename: the record is about the new one.
     if (record.logicalName !== name) continue;
     const ours = ownLetters.get(key);
-    const wasOurs = !isSomeonesOwn && (isEverybodyHeard || (isNamedAfterUs && sourceOp(record) === "C"));
+    const standsForAnother = sourceOp(record) === "U" && !isSomeonesOwn && sourceTimes.has(record.seconds);
+    if (standsForAnother && own.some(({ seconds }) => seconds === record.seconds)) continue;
+    const isNobodys = !isSomeonesOwn && !standsForAnother;
+    const wasOurs = isNobodys && (isEverybodyHeard || (isNamedAfterUs && sourceOp(record) === "C"));
     if (ours === "source" || (ours === "replica" && !wasOurs)) continue;
     missing.push({
       ...record,

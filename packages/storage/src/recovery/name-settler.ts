@@ -7,7 +7,7 @@ import { changeSeconds, type FileStore } from "../files/file-store.ts";
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
 import { isAsAt, isAsLogged, mayDiffer } from "./compare-file.ts";
 import { peerTrouble } from "./file-givers.ts";
-import { mendBeginning } from "./mend-beginning.ts";
+import { type Beginning, mendBeginning } from "./mend-beginning.ts";
 import type { NameHistory, Verdict } from "./name-history.ts";
 import type { PeerClient } from "./peer-client.ts";
 import { isLoggedSince } from "./repair-logs.ts";
@@ -52,7 +52,7 @@ export class NameSettler {
     if (isLoggedSince(store, ownLogEnd, target.logicalName, this.added)) return;
     const isHere = (await target.storePath.disk.linkStat(target.path)) !== undefined;
     if (verdict.action === "delete") await this.remove(target, verdict, isHere);
-    else if (verdict.action === "seek") await this.seek(target, history.own.at(-1)!.record, isHere);
+    else if (verdict.action === "seek") await this.seek(target, verdict, history.own.at(-1)!.record, isHere);
     else if (verdict.action === "trust") await this.trust(target, verdict, history, isHere);
     else await this.holdAsOthers(target, verdict, history, isHere);
   }
@@ -63,7 +63,6 @@ export class NameSettler {
     this.logAll(verdict.missing);
     if (!isHere) return;
     await target.storePath.disk.unlink(target.path);
-    store.deletions.note(target.logicalName);
     this.counts.deleted++;
     store.log.notice("repair.file-deleted", { file: target.logicalName, reason: "it was deleted at another member" });
   }
@@ -88,7 +87,7 @@ export class NameSettler {
    * a page of it may be torn, and nobody can tell.
    */
   private async trust(target: ResolvedName, verdict: Verdict, { others }: NameHistory, isHere: boolean): Promise<void> {
-    if (isHere && (await isAsLogged(target, verdict.loggedBytes))) {
+    if (isHere && (await isAsLogged(target, verdict.loggedSize))) {
       if (!(await mayDiffer(target))) return;
       if (verdict.onlyAppended && (await this.beginsAsOthers(target, verdict.members))) return;
       if (verdict.isOurs) this.logUpdate(target);
@@ -102,14 +101,17 @@ export class NameSettler {
   }
 
   /**
-   * Nobody else told of the file, because what was done to it is older than the uncertain time: it reached us late. If it is
-   * not here, anybody may have it; if it may be torn, whoever took its upload knows.
+   * Nobody else told of the file. Either what was done to it is older than the uncertain time, and reached us late: if it is
+   * not here, anybody may have it; if it may be torn, whoever took its upload knows. Or we did it and are the first to know:
+   * if our file is not what our log says, everybody gets it as it is, because the records would change theirs and not ours.
    */
-  private async seek(target: ResolvedName, last: BinlogRecord, isHere: boolean): Promise<void> {
+  private async seek(target: ResolvedName, verdict: Verdict, last: BinlogRecord, isHere: boolean): Promise<void> {
     const { store, clients } = this.options;
     if (!isHere && last.op === "R") await this.findUnderOldName(target, last);
     else if (!isHere) this.note(target, await this.fetch(target, [...clients.keys()], last.seconds), false);
-    else if (last.op !== last.op.toUpperCase() && (await mayDiffer(target))) {
+    else if (last.op === last.op.toUpperCase()) {
+      if (!(await isAsLogged(target, verdict.loggedSize))) this.logUpdate(target);
+    } else if (await mayDiffer(target)) {
       const source = sourceIdOf(target);
       const client = clients.get(source);
       if (client === undefined) return;
@@ -141,19 +143,23 @@ export class NameSettler {
     this.note(target, outcome, false);
   }
 
-  /** Whether what a member has is the beginning of ours, or was made so. */
+  /**
+   * Whether what the members have is the beginning of ours, or was made so. All are asked: one can have more of it than its
+   * log says, because a create was pushed late. Not if they disagree.
+   */
   private async beginsAsOthers(target: ResolvedName, members: readonly string[]): Promise<boolean> {
+    const found: Beginning[] = [];
     for (const member of members) {
       const client = this.options.clients.get(member);
       if (client === undefined) continue;
       try {
-        return (await mendBeginning(this.options.store, target, client)) !== "shorter";
+        found.push(await mendBeginning(this.options.store, target, client));
       } catch (thrown) {
         this.memberFails(member, target, thrown);
       }
     }
-    if (members.length > 0) this.counts.postponed++;
-    return true;
+    if (found.length === 0 && members.length > 0) this.counts.postponed++;
+    return !found.includes("shorter") && found.filter((each) => each === "mended").length <= 1;
   }
 
   /** Sees to it that the file is here as a member has it; ours counts if `isComparable` and the same. */

@@ -1,5 +1,6 @@
-// The repair that a storage still owes its group, on the disk until it is done: for which time its memory is uncertain, and
-// which members have told what they know of it. Their logs lie beside it.
+// The repair that a storage still owes its group, on the disk: for which time its memory is uncertain, and which members have
+// told what they know of it. Their logs lie beside it. The file stays when it is done: what the repair itself changed may
+// not be on the disk yet, and then the next power cut takes it back.
 import type { Disk } from "@fastdfs-ts/runtime";
 
 import { type BinlogPosition, comparePositions } from "../binlog/binlog-position.ts";
@@ -21,6 +22,10 @@ export interface RepairState extends UncertainTime {
   readonly needsScan: boolean;
   /** Members whose logs were fetched, and whether they told everything (123) or only what exists (26). */
   readonly consulted: ReadonlyMap<string, "everything" | "files">;
+  /** Unix time when nothing was owed any more. */
+  readonly doneSeconds?: number | undefined;
+  /** Unix milliseconds of the start that found the last power loss, 0 if there was none. */
+  readonly powerLossMs: number;
 }
 
 export class PendingRepair {
@@ -43,12 +48,31 @@ export class PendingRepair {
 
   /** Undefined if nothing is owed. */
   get state(): RepairState | undefined {
-    return this.current;
+    return this.current?.doneSeconds === undefined ? this.current : undefined;
   }
 
-  /** One more time of which the memory is uncertain. Who was consulted before is asked again. */
-  require(time: UncertainTime, needsScan: boolean): void {
-    const before = this.current;
+  /** When it was last found that the machine had lost its power, Unix milliseconds; 0 if it never was. */
+  get powerLossMs(): number {
+    return this.current?.powerLossMs ?? 0;
+  }
+
+  /** The machine lost its power: what was written in that time may be lost or torn. */
+  requireAfterPowerLoss(time: UncertainTime, nowMs: number): void {
+    this.add(time, { needsScan: true, powerLossMs: nowMs });
+  }
+
+  /** Others may know more of that time than we do. */
+  require(time: UncertainTime): void {
+    this.add(time, { needsScan: false, powerLossMs: this.powerLossMs });
+  }
+
+  /**
+   * One more time of which the memory is uncertain. Who was consulted before is asked again. A repair that was done in that
+   * time is repeated.
+   */
+  private add(time: UncertainTime, { needsScan, powerLossMs }: Pick<RepairState, "needsScan" | "powerLossMs">): void {
+    const doneSeconds = this.current?.doneSeconds ?? Infinity;
+    const before = doneSeconds >= time.fromSeconds ? this.current : undefined;
     this.removeLogs();
     this.save({
       fromSeconds: Math.min(time.fromSeconds, before?.fromSeconds ?? Infinity),
@@ -56,18 +80,19 @@ export class PendingRepair {
       logFrom: earlier(time.logFrom, before?.logFrom),
       needsScan: needsScan || before?.needsScan === true,
       consulted: new Map(),
+      powerLossMs,
     });
   }
 
   noteScanned(): void {
-    if (this.current !== undefined) this.save({ ...this.current, needsScan: false });
+    if (this.state !== undefined) this.save({ ...this.state, needsScan: false });
   }
 
   /** The log of a member is complete at `logPath`. */
   noteConsulted(storageId: string, told: "everything" | "files"): void {
-    if (this.current === undefined) return;
+    if (this.state === undefined) return;
     this.disk.syncDirectory(this.folder);
-    this.save({ ...this.current, consulted: new Map([...this.current.consulted, [storageId, told]]) });
+    this.save({ ...this.state, consulted: new Map([...this.state.consulted, [storageId, told]]) });
   }
 
   /** Where the log of a member (or our own, as "own") is kept. */
@@ -76,11 +101,10 @@ export class PendingRepair {
   }
 
   /** Nothing is owed any more. */
-  done(): void {
+  done(nowSeconds: number): void {
+    if (this.state === undefined) return;
+    this.save({ ...this.state, consulted: new Map(), doneSeconds: nowSeconds });
     this.removeLogs();
-    this.disk.unlink(this.file.path);
-    this.disk.syncDirectory(this.folder);
-    this.current = undefined;
   }
 
   private save(state: RepairState): void {
@@ -101,13 +125,15 @@ function earlier(a: BinlogPosition | undefined, b: BinlogPosition | undefined): 
 }
 
 export function printRepairState(state: RepairState): string {
-  const { fromSeconds, untilSeconds, logFrom, needsScan, consulted } = state;
+  const { fromSeconds, untilSeconds, logFrom, needsScan, consulted, doneSeconds, powerLossMs } = state;
   return printKeyValues([
     ["from_seconds", fromSeconds],
     ["until_seconds", untilSeconds],
     ...(logFrom === undefined ? [] : printLogPosition(logFrom)),
     ["needs_scan", needsScan ? 1 : 0],
     ["consulted", [...consulted].map(([id, told]) => `${id}/${told}`).join(",")],
+    ["power_loss_ms", powerLossMs],
+    ...(doneSeconds === undefined ? [] : [["done_seconds", doneSeconds] as [string, number]]),
   ]);
 }
 
@@ -128,5 +154,7 @@ export function parseRepairState(text: string | undefined): RepairState | undefi
     logFrom: parseLogPosition(values),
     needsScan: values.get("needs_scan") !== "0",
     consulted: new Map(consulted),
+    doneSeconds: parseWhole(values.get("done_seconds")),
+    powerLossMs: parseWhole(values.get("power_loss_ms")) ?? 0,
   };
 }

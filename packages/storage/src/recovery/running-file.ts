@@ -6,30 +6,32 @@ import type { Clock, Disk, Logger, Timer } from "@fastdfs-ts/runtime";
 import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { parseKeyValues, parseWhole, printKeyValues } from "../formats/key-values.ts";
 import { StateFile } from "../formats/state-file.ts";
+import { WrittenBack } from "../store/written-back.ts";
 
 /** How often the time is renewed. */
 export const ALIVE_MS = 30_000;
-/** What was written so long ago is on the disk: four times what kernels take by default. */
-export const WRITE_BACK_SECONDS = 120;
 
 /**
  * ended   in order, or there was none
  * killed  the kernel went on and kept everything that was written
- * dark    the machine may have gone down: what was written after about `aliveSeconds` may be lost or torn. What our log
- *         says before `logFrom` was done long before that
+ * dark    the machine may have gone down: what was written after about `aliveSeconds` may be lost or torn
+ *
+ * What our log says before `logFrom` was done long before.
  */
 export type LastLife =
-  | { readonly kind: "ended" | "killed" }
+  | { readonly kind: "ended" }
+  | { readonly kind: "killed"; readonly logFrom: BinlogPosition | undefined }
   | { readonly kind: "dark"; readonly aliveSeconds: number; readonly logFrom: BinlogPosition | undefined };
 
 /** What the text of the file says of the last life. A damaged one is of a start that was cut short. */
 export function lastLife(text: string | undefined, bootId: string | undefined): LastLife {
   if (text === undefined) return { kind: "ended" };
   const values = parseKeyValues(text);
-  if (bootId !== undefined && values.get("boot_id") === bootId) return { kind: "killed" };
+  const logFrom = parseLogPosition(values);
+  if (bootId !== undefined && values.get("boot_id") === bootId) return { kind: "killed", logFrom };
   const aliveSeconds = parseWhole(values.get("alive_seconds"));
-  if (aliveSeconds === undefined) return { kind: "killed" };
-  return { kind: "dark", aliveSeconds, logFrom: parseLogPosition(values) };
+  if (aliveSeconds === undefined) return { kind: "killed", logFrom };
+  return { kind: "dark", aliveSeconds, logFrom };
 }
 
 /** A process that counts as running. */
@@ -37,13 +39,15 @@ export class RunningFile {
   private readonly file: StateFile;
   private readonly options: RunningFileOptions;
   private timer: Timer | undefined;
-  private logEnd: (() => BinlogPosition) | undefined;
-  /** Where our log ended, and when; the oldest first. */
-  private ends: { readonly atMs: number; readonly end: BinlogPosition }[] = [];
+  /** What a killed process wrote last is no more certain than what this one writes first. */
+  private readonly inherited: BinlogPosition | undefined;
+  private log: { readonly end: () => BinlogPosition; readonly ends: WrittenBack<BinlogPosition> } | undefined;
 
   private constructor(file: StateFile, options: RunningFileOptions) {
     this.file = file;
     this.options = options;
+    const before = lastLife(file.read(), options.bootId);
+    this.inherited = before.kind === "killed" ? before.logFrom : undefined;
   }
 
   /** What became of the process that ran before; changes nothing. Throws FdfsError if that cannot be read. */
@@ -61,7 +65,7 @@ export class RunningFile {
 
   /** The log is open: from now on its end is remembered with the time. */
   watchLog(end: () => BinlogPosition): void {
-    this.logEnd = end;
+    this.log = { end, ends: new WrittenBack(this.inherited ?? end(), this.options.clock.monotonic()) };
     this.renew();
   }
 
@@ -72,25 +76,16 @@ export class RunningFile {
   }
 
   private renew(): void {
-    this.noteEnd();
+    this.log?.ends.note(this.log.end(), this.options.clock.monotonic());
     // What cannot be renewed says less than it could, not something wrong.
     this.file
       .replaceInBackground(this.text())
       .catch((error: unknown) => this.options.log.warn("running-file.failed", { error }));
   }
 
-  /** Keeps the last end that is old enough, and the younger ones. */
-  private noteEnd(): void {
-    if (this.logEnd === undefined) return;
-    const nowMs = this.options.clock.monotonic();
-    this.ends.push({ atMs: nowMs, end: this.logEnd() });
-    const old = this.ends.findLastIndex(({ atMs }) => nowMs - atMs >= WRITE_BACK_SECONDS * 1000);
-    if (old > 0) this.ends.splice(0, old);
-  }
-
   private text(): string {
     const { clock, bootId } = this.options;
-    const logFrom = this.ends[0]?.end;
+    const logFrom = this.log?.ends.certain ?? this.inherited;
     return printKeyValues([
       ["boot_id", bootId ?? "unknown"],
       ["alive_seconds", Math.floor(clock.now() / 1000)],

@@ -1,35 +1,39 @@
 // After the machine went down: which files of the last minutes are whole? The time of a file is in its name, so old ones
 // cost nothing but the reading of their names; young ones are held to the size and CRC32 that their names state. What is
 // damaged is moved aside, so that it is never served and nobody takes it for a copy.
-import { isAppenderFacts, parseNameFacts, printLogicalName, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
+//
+// An old file can have come late, from a member that had to catch up, and its record can be lost. Then its directory was
+// changed a short time ago, and so was the file, if the disk is asked: its other time is that of its record.
+import { METADATA_SUFFIX, parseNameFacts, printLogicalName, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
 
-import { fileCrc32 } from "../files/file-crc32.ts";
+import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import type { FileStore } from "../files/file-store.ts";
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
+import { holdsContent } from "../files/holds-content.ts";
 import { statedContent } from "../files/stated-content.ts";
 import { trunkSlotOf } from "../files/trunk-slot.ts";
 import type { StorePath } from "../store/store-path.ts";
 import { TimeSlices } from "../store/time-slices.ts";
 
 const DAMAGED_FOLDER = ".damaged";
+/** What a disk writes whole. */
+const SECTOR_BYTES = 512;
 
 /** What our log says last of a name: a file of it is there, was deleted, or has this other name now. */
 export type LastWord = "there" | "deleted" | { readonly renamedTo: string };
 /** By name, in the order of the log. */
 export type LastWords = ReadonlyMap<string, LastWord>;
 
-export interface UnloggedFile {
-  readonly logicalName: string;
-  readonly seconds: number;
-}
-
 export interface ScanOutcome {
   readonly lookedAt: number;
   readonly damaged: number;
   /** Files that were deleted according to our log, and were there again. */
   readonly deleted: number;
-  /** Files without a record: their lines were lost with the end of the log. As many as were made within a sync interval. */
-  readonly unlogged: readonly UnloggedFile[];
+  /**
+   * What our log does not say of files, damaged ones too: it was lost with its end. As many as within a sync interval. Of
+   * slaves and metadata the name says only who took their master.
+   */
+  readonly unlogged: readonly BinlogRecord[];
 }
 
 /** Looks at all files that `lastWords` names, which may be old ones that came late, and at those that are younger than `fromSeconds`. Throws the disk's error, and the signal's reason. */
@@ -50,7 +54,7 @@ class Scan implements ScanOutcome {
   lookedAt = 0;
   damaged = 0;
   deleted = 0;
-  readonly unlogged: UnloggedFile[] = [];
+  readonly unlogged: BinlogRecord[] = [];
   private readonly store: FileStore;
   private readonly fromSeconds: number;
   private readonly lastWords: LastWords;
@@ -67,10 +71,13 @@ class Scan implements ScanOutcome {
     const { disk } = this.store;
     for (const high of hashDirectories(disk.readDirectory(storePath.dataPath))) {
       for (const low of hashDirectories(disk.readDirectory(`${storePath.dataPath}/${high}`))) {
-        for (const fileName of disk.readDirectory(`${storePath.dataPath}/${high}/${low}`)) {
+        const folder = `${storePath.dataPath}/${high}/${low}`;
+        const wasChanged = this.isYoung(disk.stat(folder)?.modifiedMs);
+        for (const fileName of disk.readDirectory(folder)) {
           const name = printLogicalName(storePath.index, Number.parseInt(high, 16), Number.parseInt(low, 16), fileName);
           const target = resolveNameOrNot(this.store, name);
-          if (target !== undefined && (this.lastWords.has(name) || this.mayBeYoung(target))) await this.lookAt(target);
+          if (target !== undefined && (this.lastWords.has(name) || this.mayBeYoung(target, wasChanged)))
+            await this.lookAt(target);
           const turn = this.slices.letOthersRun();
           if (turn !== undefined) await turn;
         }
@@ -78,42 +85,49 @@ class Scan implements ScanOutcome {
     }
   }
 
-  /** Names of slaves and metadata carry the time of their master: only the disk knows theirs. */
-  private mayBeYoung({ pathInStore, logicalName }: ResolvedName): boolean {
+  private isYoung(unixMs: number | undefined): boolean {
+    return unixMs !== undefined && unixMs / 1000 >= this.fromSeconds;
+  }
+
+  /**
+   * Whether the disk has to be asked. Names of slaves and metadata carry the time of their master, and appenders are changed
+   * where they are.
+   */
+  private mayBeYoung({ pathInStore, logicalName }: ResolvedName, wasDirectoryChanged: boolean): boolean {
     const facts = parseNameFacts(pathInStore, TRUE_PATH_BYTES);
     if (facts === undefined || trunkSlotOf(pathInStore) !== undefined) return false;
-    const datesItself = statedContent(logicalName) !== undefined || isAppenderFacts(facts);
-    return !datesItself || facts.createdSeconds >= this.fromSeconds;
+    return wasDirectoryChanged || statedContent(logicalName) === undefined || facts.createdSeconds >= this.fromSeconds;
   }
 
   private async lookAt(target: ResolvedName): Promise<void> {
-    const { disk } = target.storePath;
-    const stat = await disk.linkStat(target.path);
+    const { logicalName, pathInStore } = target;
+    const stat = await target.storePath.disk.linkStat(target.path);
     if (stat === undefined || (stat.kind !== "file" && stat.kind !== "symlink")) return;
-    const stated = stat.kind === "file" ? statedContent(target.logicalName) : undefined;
-    const seconds = Math.floor(stat.modifiedMs / 1000);
-    if (stated === undefined && seconds < this.fromSeconds && !this.lastWords.has(target.logicalName)) return;
+    const stated = stat.kind === "file" ? statedContent(logicalName) : undefined;
+    const facts = parseNameFacts(pathInStore, TRUE_PATH_BYTES);
+    const created = stated === undefined ? undefined : facts?.createdSeconds;
+    const isLogged = this.lastWords.has(logicalName);
+    if (!isLogged && !this.isYoung(stat.changedMs) && (created ?? 0) < this.fromSeconds) return;
     this.lookedAt++;
-    if (stated !== undefined && !(await this.isWhole(target, stat.sizeBytes, stated))) {
-      await this.setAside(target, stat.sizeBytes);
-    } else if (!this.lastWords.has(target.logicalName)) {
-      const facts = stated === undefined ? undefined : parseNameFacts(target.pathInStore, TRUE_PATH_BYTES);
-      this.unlogged.push({ logicalName: target.logicalName, seconds: facts?.createdSeconds ?? seconds });
+    if (!isLogged) {
+      const op = facts?.source === this.store.source ? "C" : "c";
+      const seconds = created ?? Math.floor(stat.modifiedMs / 1000);
+      this.unlogged.push({ seconds, op, logicalName, extra: undefined });
     }
+    const isWhole =
+      stated === undefined
+        ? stat.kind !== "file" || !logicalName.endsWith(METADATA_SUFFIX) || (await this.mayBeMetadata(target))
+        : await holdsContent(target, stated, this.store.clock);
+    if (!isWhole) await this.setAside(target, stat.sizeBytes);
   }
 
-  private async isWhole(
-    target: ResolvedName,
-    bytes: number,
-    stated: NonNullable<ReturnType<typeof statedContent>>,
-  ): Promise<boolean> {
-    if (bytes !== stated.bytes) return false;
-    const file = await target.storePath.disk.open(target.path, "read");
-    try {
-      return (await fileCrc32(file, bytes, this.store.clock)) === stated.crc32;
-    } finally {
-      await file.close();
+  /** Metadata that is empty is no file, and no sector of it is nothing but NULs; C leaves a few behind a text. */
+  private async mayBeMetadata({ storePath, path }: ResolvedName): Promise<boolean> {
+    const content = await storePath.disk.readFile(path);
+    for (let at = 0; at < content.length; at += SECTOR_BYTES) {
+      if (content.subarray(at, at + SECTOR_BYTES).every((byte) => byte === 0)) return false;
     }
+    return content.length > 0;
   }
 
   private async setAside({ storePath, path, logicalName }: ResolvedName, bytes: number): Promise<void> {

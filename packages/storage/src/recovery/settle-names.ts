@@ -8,12 +8,13 @@ import {
   TRUE_PATH_BYTES,
 } from "@fastdfs-ts/protocol";
 
+import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
 import { statedContent } from "../files/stated-content.ts";
 import { trunkSlotOf } from "../files/trunk-slot.ts";
 import { TimeSlices } from "../store/time-slices.ts";
 import { hash } from "./fetch-lists.ts";
-import { type HistoryRecord, historyOf, judgeName, type MemberHistory } from "./name-history.ts";
+import { type HistoryRecord, historyOf, inOrder, judgeName, type MemberHistory } from "./name-history.ts";
 import { NameSettler, type SettleCounts, type SettleOptions } from "./name-settler.ts";
 import { keptRecords } from "./repair-logs.ts";
 
@@ -29,6 +30,8 @@ interface KeptLog {
 export interface SettleNamesOptions extends SettleOptions {
   readonly signal?: AbortSignal | undefined;
   readonly ownLogPath: string;
+  /** What our log should say too: it counts if nobody else says anything of the name. */
+  readonly unlogged: readonly BinlogRecord[];
   readonly logs: readonly KeptLog[];
   readonly isEverybodyHeard: boolean;
 }
@@ -47,7 +50,12 @@ export async function settleNames(options: SettleNamesOptions): Promise<SettleCo
       if (target === undefined || trunkSlotOf(target.pathInStore) !== undefined) continue;
       const { isEverybodyHeard, store } = options;
       const isNamedAfterUs = takenBy(target) === store.source;
-      const history = { own, others: [...others.values()], isEverybodyHeard, isNamedAfterUs };
+      const history = {
+        own: inOrder(own),
+        others: [...others.values()].map((member) => ({ ...member, records: inOrder(member.records) })),
+        isEverybodyHeard,
+        isNamedAfterUs,
+      };
       const verdict = judgeName(name, history);
       if (verdict.action === "leave") continue;
       await store.locks.run(lockOf(target), () => settler.settle(target, verdict, history));
@@ -81,7 +89,7 @@ interface Collected {
 }
 
 function collect(
-  { store, ownLogPath, logs }: SettleNamesOptions,
+  { store, ownLogPath, unlogged, logs }: SettleNamesOptions,
   isWanted: (name: string) => boolean,
 ): Map<string, Collected> {
   const names = new Map<string, Collected>();
@@ -103,6 +111,10 @@ function collect(
         member.records.push(history);
       }
     }
+  }
+  for (const record of unlogged) {
+    const name = record.logicalName;
+    if (isWanted(name) && !names.has(name)) noted(name).own.push({ seconds: record.seconds, record, deletes: false });
   }
   return names;
 }

@@ -29,7 +29,7 @@ describe(".recovery.flag", () => {
 
 describe(".repair", () => {
   it("round-trips", () => {
-    const consulted = fc.array(
+    const members = fc.array(
       fc.tuple(fc.constantFrom("10.0.0.1", "100001", "fe80"), fc.constantFrom("everything" as const, "files" as const)),
     );
     const seconds = fc.integer({ min: 0, max: 2 ** 40 });
@@ -40,9 +40,12 @@ describe(".repair", () => {
         seconds,
         position,
         fc.boolean(),
-        consulted,
-        (fromSeconds, untilSeconds, logFrom, needsScan, members) => {
-          const state = { fromSeconds, untilSeconds, logFrom, needsScan, consulted: new Map(members) };
+        members,
+        fc.option(seconds, { nil: undefined }),
+        seconds,
+        (fromSeconds, untilSeconds, logFrom, needsScan, members, doneSeconds, powerLossMs) => {
+          const consulted = new Map(members);
+          const state = { fromSeconds, untilSeconds, logFrom, needsScan, consulted, doneSeconds, powerLossMs };
           expect(parseRepairState(printRepairState(state))).toEqual(state);
         },
       ),
@@ -57,6 +60,7 @@ describe(".repair", () => {
       logFrom: undefined,
       needsScan: true,
       consulted: new Map(),
+      powerLossMs: 0,
     });
   });
 });
@@ -65,7 +69,8 @@ describe(".running", () => {
   const text = "boot_id=one\nalive_seconds=1700000000\n";
   const cases: [string | undefined, string | undefined, ReturnType<typeof lastLife>][] = [
     [undefined, "one", { kind: "ended" }],
-    [text, "one", { kind: "killed" }],
+    [text, "one", { kind: "killed", logFrom: undefined }],
+    [`${text}log_part=3\nlog_offset=99\n`, "one", { kind: "killed", logFrom: { part: 3, offset: 99 } }],
     [text, "two", { kind: "dark", aliveSeconds: 1_700_000_000, logFrom: undefined }],
     // A system that does not tell its boots apart: better once too often.
     [text, undefined, { kind: "dark", aliveSeconds: 1_700_000_000, logFrom: undefined }],

@@ -100,7 +100,9 @@ export async function applyTruncate(store: FileStore, request: SyncTruncateReque
   const target = resolveReplica(store, logicalName);
   const judge: Verdict = (stat) => {
     if (stat === undefined) return "missing";
-    return stat.kind === "file" && stat.sizeBytes === oldBytes ? "applied" : "held";
+    if (stat.kind !== "file" || stat.sizeBytes === newBytes) return "held";
+    // A change before this one was not pushed any more, because the sender's file was too short for it by then.
+    return stat.sizeBytes === oldBytes ? "applied" : "missing";
   };
   return changeReplica(store, target, timestampSeconds, judge, async (file, _stat, facts) => {
     countOpen(store.statistics);

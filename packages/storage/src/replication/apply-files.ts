@@ -72,6 +72,7 @@ export function stageFile(
 ): Awaitable<StagedFile | "held"> {
   const target = resolveReplica(store, request.logicalName);
   requireAnnounced(flags === 0 ? request.contentBytes : 0, content);
+  if (isDeleted(store, request)) return after(drop(content), () => "held");
   if (flags !== 0) return noteHeld(store, op, request);
   if (op === "u") return receive(store, op, target, request, content, always);
   if (isYoung(store, request)) return receive(store, op, target, request, content, isProven);
@@ -90,6 +91,7 @@ function publishStaged(store: FileStore, staged: StagedFile): Awaitable<ApplyOut
     return giveName(staged);
   };
   return finish(store, staged, () => {
+    if (isDeleted(store, request)) return after(discard(storePath, received.path), () => "held" as const);
     if (replaces(staged)) return publish();
     return after(isHeld(target, request), (held) => {
       if (!held) return publish();
@@ -100,7 +102,9 @@ function publishStaged(store: FileStore, staged: StagedFile): Awaitable<ApplyOut
 
 /** As `publishStaged` for each, in order, with one write to the log for those that need not wait. */
 export function publishTogether(store: FileStore, files: readonly StagedFile[]): Awaitable<ApplyOutcome>[] {
-  const ready = new Set(files.filter((staged) => store.locks.isFree(lockOf(staged.target)) && staged.replaces(staged)));
+  const mayGoNow = (staged: StagedFile) =>
+    store.locks.isFree(lockOf(staged.target)) && !isDeleted(store, staged.request) && staged.replaces(staged);
+  const ready = new Set(files.filter(mayGoNow));
   const records = [...ready].map(({ op, target: { logicalName }, request: { timestampSeconds: seconds } }) => {
     return { seconds, op, logicalName, extra: undefined };
   });
@@ -142,6 +146,11 @@ function finish(
 function giveName({ target, received }: StagedFile): Awaitable<ApplyOutcome> {
   const place = () => target.storePath.disk.rename(received.path, target.path);
   return after(placeAt(target, place), () => "applied" as const);
+}
+
+/** The deletion was faster (decisions/0011). */
+function isDeleted(store: FileStore, { logicalName, timestampSeconds }: SyncFileRequest): boolean {
+  return store.deletions.forbid(logicalName, timestampSeconds);
 }
 
 /** A small file that was created a moment ago. */

@@ -3,8 +3,8 @@ import type { Disk, Logger } from "@fastdfs-ts/runtime";
 
 import type { Peer } from "../tracker-link/membership-view.ts";
 
-/** Files of a peer: its mark, and the records that it refuses. */
-const suffixes = ["", ".parked"];
+/** Files of a peer: its mark, the records that it refuses, and how far it is certain to have come. */
+const suffixes = ["", ".parked", ".certain"];
 
 /** The peer was deleted: if it comes back, it begins anew. The old mark stays for whoever wants to look. */
 export function setMarkAside(disk: Disk, path: string, nowMs: number, log: Logger): void {

@@ -46,6 +46,10 @@ export class ParkedRecords {
     return parked;
   }
 
+  get records(): readonly BinlogRecord[] {
+    return this.all.map(({ record }) => record);
+  }
+
   get count(): number {
     return this.all.length;
   }
@@ -84,6 +88,21 @@ export class ParkedRecords {
       this.drop(parked);
       throw error;
     }
+  }
+
+  /**
+   * Takes over what another peer refuses, which this one was to get from there; due at once. On the disk when the promise
+   * resolves; rejects with FdfsError.
+   */
+  async adopt(records: readonly BinlogRecord[]): Promise<void> {
+    const known = new Set(this.records.map(printBinlogRecord));
+    const added = records.filter((record) => !known.has(printBinlogRecord(record)));
+    if (added.length === 0) return;
+    for (const record of added) {
+      const reason = "its source of old files refuses it";
+      this.keep({ record, reason, refusals: 0, retryAtMs: 0, isUnderWay: false });
+    }
+    await this.save();
   }
 
   /** The records whose turn it is, each the first of its names; they count as under way. */

@@ -21,6 +21,8 @@ export interface PeerConnection {
   readonly peerIsOurs: boolean;
   /** It takes several new files as one request. */
   readonly takesTogether: boolean;
+  /** When the peer last found that it had lost its power, Unix milliseconds, 0 if never; undefined of a C server. */
+  readonly powerLossMs: number | undefined;
 }
 
 /** A server that closes on the hello without an answer, this often, is taken for a C server. */
@@ -48,9 +50,10 @@ export class PeerDialer {
       const connection = await this.dial(peer, signal);
       try {
         const hello = { storageId, extensionVersion: EXTENSION_VERSION };
-        const { extensionVersion } = await connection.call(storageCommands.peerHello, hello, { timeoutMs, signal });
+        const answer = await connection.call(storageCommands.peerHello, hello, { timeoutMs, signal });
         this.kind = "ours";
-        return { connection, peerIsOurs: true, takesTogether: extensionVersion >= TOGETHER_VERSION };
+        const takesTogether = answer.extensionVersion >= TOGETHER_VERSION;
+        return { connection, peerIsOurs: true, takesTogether, powerLossMs: answer.powerLossMs };
       } catch (thrown) {
         connection.destroy();
         if (!this.isNoHello(FdfsError.fromUnknown(thrown))) throw thrown;
@@ -60,7 +63,7 @@ export class PeerDialer {
     const connection = await this.dial(peer, signal);
     try {
       await connection.call(storageCommands.reportServerId, { storageId }, { timeoutMs, signal });
-      return { connection, peerIsOurs: false, takesTogether: false };
+      return { connection, peerIsOurs: false, takesTogether: false, powerLossMs: undefined };
     } catch (error) {
       connection.destroy();
       throw error;

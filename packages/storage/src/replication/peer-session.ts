@@ -37,6 +37,7 @@ export interface PeerSessionOptions {
   readonly queue: PushQueue;
   readonly dialer: PeerDialer;
   readonly peer: Peer;
+  readonly mayMissFiles: () => boolean;
 }
 
 /** Why a session ended. `isPeerInTrouble`: it was reached, and cannot take anything now. */
@@ -51,6 +52,7 @@ export class PeerSession implements PushPipeOwner {
   /** Resolves when the peer is lost, or with the reason given to `stop`. */
   readonly ended: Promise<SessionEnd>;
   private end!: (end: SessionEnd) => void;
+  private readonly powerLossMs: number | undefined;
   private readonly options: PeerSessionOptions;
   private readonly stopping = new AbortController();
   private readonly pipe: PushPipe | undefined;
@@ -69,11 +71,13 @@ export class PeerSession implements PushPipeOwner {
   /** Monotonic time at which records were sent last. */
   private pumpedMs = -Infinity;
 
-  constructor(options: PeerSessionOptions, { connection, peerIsOurs, takesTogether }: PeerConnection) {
+  constructor(options: PeerSessionOptions, first: PeerConnection) {
+    const { connection, peerIsOurs, takesTogether } = first;
     const { store, config, queue, clock, deadlines } = options;
     this.options = options;
     this.peerIsOurs = peerIsOurs;
-    this.requests = new PushRequests(store, peerIsOurs);
+    this.powerLossMs = first.powerLossMs;
+    this.requests = new PushRequests(store, peerIsOurs, options.mayMissFiles);
     this.ended = new Promise((resolve) => (this.end = resolve));
     // A pause after each batch means: not as fast as possible.
     const isPiped = peerIsOurs && config.syncIntervalMs === 0;
@@ -241,8 +245,8 @@ export class PeerSession implements PushPipeOwner {
         requests: this.requests,
         exchange: { timeoutMs: config.networkTimeoutMs, signal },
         connect: async () => {
-          const { connection, peerIsOurs } = await dialer.connect(peer, signal);
-          if (peerIsOurs === this.peerIsOurs) return connection;
+          const { connection, peerIsOurs, powerLossMs } = await dialer.connect(peer, signal);
+          if (peerIsOurs === this.peerIsOurs && powerLossMs === this.powerLossMs) return connection;
           connection.destroy();
           throw new FdfsError("CONNECTION_LOST", { peer: peer.storageId, reason: "another server runs there now" });
         },

@@ -11,20 +11,26 @@ interface PushFormRow {
   };
   /** Answers after which the record is confirmed. 2: what is missing there need not be changed. 17: it is there already. */
   readonly done: readonly number[];
-  /** What is sent instead if the peer answers 2: it has not got the file, or less of it. */
-  readonly ifMissing?: "create" | "update";
+  /** What is sent instead, or then, by the peer's answer. 2: it has not got the file, or less of it. */
+  readonly next?: Readonly<Record<number, "create" | "update">>;
 }
 
 export const pushForms = {
   create: { command: storageCommands.syncCreateFile, done: [0, 17] },
   update: { command: storageCommands.syncUpdateFile, done: [0, 17] },
   delete: { command: storageCommands.syncDeleteFile, done: [0, 2] },
-  append: { command: storageCommands.syncAppendFile, done: [0, 17], ifMissing: "update" },
-  modify: { command: storageCommands.syncModifyFile, done: [0, 17], ifMissing: "update" },
+  append: { command: storageCommands.syncAppendFile, done: [0, 17], next: { 2: "update" } },
+  modify: { command: storageCommands.syncModifyFile, done: [0, 17], next: { 2: "update" } },
   // C repeats this one for ever if the peer has lost the file (cluster-behaviour.md §11.1, W6).
-  truncate: { command: storageCommands.syncTruncateFile, done: [0, 17], ifMissing: "update" },
+  truncate: { command: storageCommands.syncTruncateFile, done: [0, 17], next: { 2: "update" } },
   link: { command: storageCommands.syncCreateLink, done: [0, 2] },
-  rename: { command: storageCommands.syncRenameFile, done: [0, 17], ifMissing: "create" },
+  rename: { command: storageCommands.syncRenameFile, done: [0, 17], next: { 2: "create" } },
+  // The peer may hold an older content under the old name (stale-names.ts).
+  renameAndUpdate: {
+    command: storageCommands.syncRenameFile,
+    done: [],
+    next: { 0: "update", 17: "update", 2: "create" },
+  },
 } as const satisfies Record<string, PushFormRow>;
 
 export type PushForm = keyof typeof pushForms;
@@ -47,7 +53,7 @@ export function formOf({ op }: BinlogRecord): PushForm {
 
 /**
  * done      confirmed
- * instead   to be pushed again as `form`
+ * instead   to be pushed again, or further, as `form`
  * refused   this record, and it will be refused again
  * trouble   the peer can take nothing now
  */
@@ -65,6 +71,7 @@ const troubles: ReadonlySet<number> = new Set([4, 11, 12, 16, 24, 28, 110, 122])
 export function outcomeOf(form: PushForm, status: number): PushOutcome {
   const row: PushFormRow = pushForms[form];
   if (row.done.includes(status)) return done;
-  if (status === 2 && row.ifMissing !== undefined) return { kind: "instead", form: row.ifMissing };
+  const next = row.next?.[status];
+  if (next !== undefined) return { kind: "instead", form: next };
   return troubles.has(status) ? trouble : refused;
 }

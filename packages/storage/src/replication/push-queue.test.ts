@@ -9,7 +9,7 @@ import { BinlogReader } from "../binlog/binlog-reader.ts";
 import { BinlogWriter } from "../binlog/binlog-writer.ts";
 import { ParkedRecords } from "./parked-records.ts";
 import { PushQueue } from "./push-queue.ts";
-import type { PushTask } from "./push-task.ts";
+import { isOwn, type PushTask } from "./push-task.ts";
 
 const FOLDER = "/base/data/sync";
 const PARKED = `${FOLDER}/peer.mark.parked`;
@@ -20,10 +20,20 @@ function setUp(partBytes?: number) {
   const log = Logger.create({ sink: nullSink, clock, level: "info" });
   const binlog = BinlogWriter.open({ ...world.host("192.0.2.1").world }, FOLDER, log, partBytes);
   const stuck: string[] = [];
-  const open = (from: BinlogPosition, role = { needsBackfill: false, backfillUntilSeconds: 0 }) => {
+  const open = (from: BinlogPosition) => {
     const parked = ParkedRecords.open(disk, PARKED, log);
     const onProgress = () => undefined;
-    const queue = PushQueue.open({ disk, clock, log, binlog, from, role, parked, peerId: "peer", onProgress });
+    const queue = PushQueue.open({
+      disk,
+      clock,
+      log,
+      binlog,
+      from,
+      isPushed: isOwn,
+      parked,
+      peerId: "peer",
+      onProgress,
+    });
     queue.onStuck = (reason) => stuck.push(reason);
     return queue;
   };
@@ -174,6 +184,41 @@ describe("PushQueue", () => {
     await world.runFor(100);
     expect(queue.isDrained).toBe(true);
     expect(queue.confirmedSeconds(clock.now())).toBe(now - 21);
+  });
+
+  it("says so also of a log that never rests, because others push here all the time", async () => {
+    const { world, binlog, clock, open } = setUp();
+    const queue = open(logStart);
+    const began = Math.floor(clock.now() / 1000);
+    let logged = 0;
+    const replicas = () => binlog.append(began, "c", names[logged++ % names.length]!);
+    replicas();
+    queue.takeStock();
+    await world.runFor(3000);
+    expect(queue.takeStock(), "its place is not reached").toBeUndefined();
+    expect(queue.next()).toBeUndefined();
+    replicas();
+    expect(queue.takeStock()).toBe(3);
+    await world.runFor(3000);
+    expect(queue.next()).toBeUndefined();
+    replicas();
+    expect(queue.takeStock()).toBe(3);
+    expect(queue.isDrained).toBe(false);
+    expect(queue.confirmedSeconds(clock.now())).toBe(began + 2);
+    // One of our own is under way: nothing is claimed for its time, nor for later.
+    binlog.append(began + 6, "C", names[0]!);
+    const own = queue.next() as PushTask;
+    replicas();
+    await world.runFor(3000);
+    queue.takeStock();
+    expect(queue.confirmedSeconds(clock.now())).toBe(began + 5);
+    queue.confirm(own);
+    queue.takeStock();
+    await world.runFor(1000);
+    expect(queue.next()).toBeUndefined();
+    replicas();
+    queue.takeStock();
+    expect(queue.confirmedSeconds(clock.now())).toBe(began + 8);
   });
 
   it("does not read on for ever behind a record that is not confirmed", () => {

@@ -3,7 +3,8 @@
 import { FdfsError } from "@fastdfs-ts/protocol";
 import type { Clock, Disk, Logger } from "@fastdfs-ts/runtime";
 
-import { comparePositions, type BinlogPosition } from "../binlog/binlog-position.ts";
+import { comparePositions, type BinlogPosition, logStart } from "../binlog/binlog-position.ts";
+import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import type { BinlogWriter } from "../binlog/binlog-writer.ts";
 import { type FollowedEntry, LogFollower } from "../binlog/log-follower.ts";
 import { ConfirmedPrefix } from "./confirmed-prefix.ts";
@@ -12,7 +13,7 @@ import { NameOrder } from "./name-order.ts";
 import type { ParkedRecords } from "./parked-records.ts";
 import type { PushForm } from "./push-forms.ts";
 import { pushTask, type PushTask } from "./push-task.ts";
-import { isPushed, type PeerRole } from "./record-choice.ts";
+import { StaleNames } from "./stale-names.ts";
 
 /** Records read ahead of one that is not confirmed: a huge file holds up others only beyond this. About 6 MB. */
 const OPEN_TASKS_MAX = 16_384;
@@ -25,7 +26,8 @@ export interface PushQueueOptions {
   readonly log: Logger;
   readonly binlog: BinlogWriter;
   readonly from: BinlogPosition;
-  readonly role: PeerRole;
+  /** Whether the peer gets this record. */
+  readonly isPushed: (record: BinlogRecord) => boolean;
   readonly parked: ParkedRecords;
   readonly peerId: string;
   /** Something was confirmed, and the log was looked at so far. */
@@ -45,9 +47,15 @@ export class PushQueue {
   private readonly follower: LogFollower;
   private readonly order = new NameOrder();
   private readonly prefix: ConfirmedPrefix;
+  private readonly stale = new StaleNames();
+  /** Where the log ended when an earlier queue, which may have left out changes, was followed by this one. */
+  private readonly inherited: BinlogPosition;
   private readonly ready = new Fifo<PushTask>();
   /** Refused, and the disk would not note it: pushed again after a while. */
   private readonly stranded: PushTask[] = [];
+  /** Where the log ended at some time; once that is confirmed, so is everything from before that time. */
+  private stock: { readonly position: BinlogPosition; readonly seconds: number };
+  private reachedSeconds = 0;
   private isClosed = false;
 
   private constructor(options: PushQueueOptions, follower: LogFollower) {
@@ -56,6 +64,9 @@ export class PushQueue {
     this.follower = follower;
     // A position behind the end of a log that lost its tail is cut back to the end.
     this.prefix = new ConfirmedPrefix(follower.position);
+    const isFirst = comparePositions(follower.position, logStart) === 0;
+    this.inherited = isFirst ? logStart : options.binlog.position;
+    this.stock = this.presentStock();
   }
 
   /** Throws FdfsError IO_FAILED if the log cannot be read. */
@@ -88,9 +99,21 @@ export class PushQueue {
   /** Own records with this Unix time or an earlier one are all confirmed; 0 unknown (see PeerReplication). */
   confirmedSeconds(nowMs: number): number {
     const open = Math.min(this.prefix.earliestOpenOwnSeconds(), this.parked.earliestSeconds);
-    const reached = this.isDrained ? Math.floor(nowMs / 1000) : this.prefix.ownSeconds;
+    const reached = this.isDrained ? Math.floor(nowMs / 1000) : Math.max(this.prefix.ownSeconds, this.reachedSeconds);
     // There may be more records of the same second.
     return Math.max(0, Math.min(open, reached) - 1);
+  }
+
+  /**
+   * To be called now and then. How many seconds ago everything that is confirmed now was everything there was; undefined if
+   * the place of an earlier call is not reached yet. A log that never rests is never drained.
+   */
+  takeStock(): number | undefined {
+    const { position, seconds } = this.stock;
+    if (comparePositions(this.confirmed, position) < 0) return undefined;
+    this.reachedSeconds = seconds;
+    this.stock = this.presentStock();
+    return this.stock.seconds - seconds;
   }
 
   /**
@@ -116,11 +139,13 @@ export class PushQueue {
   /** The peer has confirmed a record. */
   confirm(task: PushTask): void {
     this.syncedRows++;
+    this.stale.confirmed(task);
     this.finish(task);
   }
 
-  /** There is nothing to push any more: the file is gone. */
+  /** There is nothing to push any more: the file is gone, or shorter. */
   skip(task: PushTask): void {
+    this.stale.leftOut(task);
     this.finish(task);
   }
 
@@ -159,6 +184,11 @@ export class PushQueue {
     this.follower.close();
   }
 
+  private presentStock() {
+    const { binlog, clock } = this.options;
+    return { position: binlog.position, seconds: Math.floor(clock.now() / 1000) };
+  }
+
   private get hasUnread(): boolean {
     return comparePositions(this.follower.position, this.options.binlog.position) < 0;
   }
@@ -170,8 +200,10 @@ export class PushQueue {
       const { at, reason } = entry;
       log.warn("replication.unreadable-record-skipped", { peer: peerId, part: at.part, offset: at.offset, reason });
       this.prefix.pass(entry.after);
-    } else if (isPushed(entry.record, this.options.role)) {
-      const task = pushTask(entry.record, entry);
+    } else if (this.options.isPushed(entry.record)) {
+      const { after, content } = entry;
+      const mayFollowLeftOut = comparePositions(after, this.inherited) <= 0;
+      const task = pushTask(entry.record, { after, mayFollowLeftOut, content });
       this.prefix.add(task);
       this.lineUp(task);
     } else this.prefix.pass(entry.after);
@@ -185,7 +217,10 @@ export class PushQueue {
   private haveTurn(task: PushTask): void {
     if (task.parked === undefined && this.parked.holds(task.names)) {
       this.park(task, "an earlier change of this file is refused");
-    } else this.ready.push(task);
+      return;
+    }
+    task.form = this.stale.formOf(task);
+    this.ready.push(task);
   }
 
   private park(task: PushTask, reason: string): void {

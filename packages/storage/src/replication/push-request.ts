@@ -51,15 +51,17 @@ const GONE = { kind: "gone" } as const;
 export class PushRequests {
   private readonly store: FileStore;
   private readonly peerIsOurs: boolean;
+  private readonly mayMissFiles: () => boolean;
 
-  constructor(store: FileStore, peerIsOurs: boolean) {
+  constructor(store: FileStore, peerIsOurs: boolean, mayMissFiles: () => boolean) {
     this.store = store;
     this.peerIsOurs = peerIsOurs;
+    this.mayMissFiles = mayMissFiles;
   }
 
   /**
    * Writes the request of a task into the batch, or opens what is too large for one if the caller `streams`. Throws
-   * FdfsError if the file is there and cannot be read.
+   * FdfsError if the file is there and cannot be read, or is not there although it may come back.
    */
   prepare(task: PushTask, batch: FrameBatch, streams: boolean): Awaitable<Prepared> {
     // C servers log a link that they are given as a line that no reader can take, and their own replication stops there, so
@@ -71,13 +73,24 @@ export class PushRequests {
     if (target === undefined) return GONE;
     return this.locked(target, () =>
       rescue(
-        () => this.build(task, target, batch, streams),
+        () => after(this.build(task, target, batch, streams), (prepared) => this.heldBack(task, prepared)),
         (error) => {
-          if (systemErrorCode(error) === "ENOENT") return GONE;
+          if (systemErrorCode(error) === "ENOENT") return this.heldBack(task, GONE);
           throw FdfsError.fromUnknown(error, { fileName: task.record.logicalName });
         },
       ),
     );
+  }
+
+  /** What is not here yet is not gone for good: its record waits (parked-records.ts). */
+  private heldBack(task: PushTask, prepared: Prepared): Prepared {
+    if (prepared.kind === "gone" && task.form !== "delete" && this.mayMissFiles()) {
+      throw new FdfsError("NOT_FOUND", {
+        fileName: task.record.logicalName,
+        reason: "lost with a disk or a power cut, and not fetched back from another member yet",
+      });
+    }
+    return prepared;
   }
 
   /** The size of the file that a create would send, undefined if there is none. */
@@ -119,7 +132,7 @@ export class PushRequests {
   }
 
   /** Undefined for a name that no file here can have: it came from a peer with more store paths, or from another time. */
-  private resolve({ record }: PushTask): ResolvedName | undefined {
+  private resolve({ record }: Pick<PushTask, "record">): ResolvedName | undefined {
     try {
       return resolveName(this.store, record.logicalName);
     } catch {
@@ -148,8 +161,11 @@ export class PushRequests {
         // It may have been created again since.
         return after(disk.linkStat(target.path), (stat) => (stat === undefined ? this.head(task, batch) : GONE));
       case "truncate":
-      case "rename":
         return after(disk.linkStat(target.path), (stat) => (stat === undefined ? GONE : this.head(task, batch)));
+      case "rename":
+      case "renameAndUpdate":
+        // Also if the new name is gone: else the peer would keep the old one, which no later record names.
+        return this.head(task, batch);
       case "link":
         return after(disk.linkStat(target.path), (stat) => (stat?.kind === "symlink" ? this.head(task, batch) : GONE));
     }
@@ -191,15 +207,16 @@ export class PushRequests {
   }
 
   private async range(task: PushTask, target: ResolvedName, batch: FrameBatch, streams: boolean): Promise<Prepared> {
-    const { offset, length } = twoNumbers(task);
-    if (length > BATCHED_CONTENT_BYTES && !streams) return LARGE;
+    const { offset, length: logged } = twoNumbers(task);
+    if (logged > BATCHED_CONTENT_BYTES && !streams) return LARGE;
     const frontBytes = HEADER_BYTES + headBytes(task);
-    if (length <= BATCHED_CONTENT_BYTES && batch.room < frontBytes + length) return FULL;
+    if (logged <= BATCHED_CONTENT_BYTES && batch.room < frontBytes + logged) return FULL;
     const file = await target.storePath.disk.open(target.path, "read");
     let isHandedOn = false;
     try {
-      // Cut off since: a later record says so.
-      if ((await file.stat()).sizeBytes < offset + length) return GONE;
+      // What was cut off since is not missed: a later record says so.
+      const length = Math.min(logged, (await file.stat()).sizeBytes - offset);
+      if (length < 0 || (length === 0 && logged > 0)) return GONE;
       if (length > BATCHED_CONTENT_BYTES) {
         isHandedOn = true;
         return this.streamed(task, file, offset, length);
@@ -293,7 +310,8 @@ export class PushRequests {
         const request = { timestampSeconds, groupName, linkName: logicalName, targetName: extra };
         return storageCommands.syncCreateLink.request.encode(request);
       }
-      case "rename": {
+      case "rename":
+      case "renameAndUpdate": {
         const request = { timestampSeconds, groupName, newName: logicalName, oldName: extra };
         return storageCommands.syncRenameFile.request.encode(request);
       }

@@ -15,6 +15,8 @@ export interface PushTask {
   /** Where the log goes on once this is confirmed. Undefined for a parked record that is tried again. */
   after: BinlogPosition | undefined;
   readonly parked: ParkedRecord | undefined;
+  /** An earlier process or queue may have left out earlier changes of its file (stale-names.ts). */
+  readonly mayFollowLeftOut: boolean;
   /** How many of its names others are still at. */
   blockedBy: number;
   isSettled: boolean;
@@ -28,7 +30,8 @@ export interface PushTask {
 export function pushTask(
   record: BinlogRecord,
   where:
-    { readonly after: BinlogPosition; readonly content?: KeptContent | undefined } | { readonly parked: ParkedRecord },
+    | { readonly after: BinlogPosition; readonly mayFollowLeftOut: boolean; readonly content: KeptContent | undefined }
+    | { readonly parked: ParkedRecord },
 ): PushTask {
   return {
     record,
@@ -37,6 +40,7 @@ export function pushTask(
     form: formOf(record),
     after: "after" in where ? where.after : undefined,
     parked: "parked" in where ? where.parked : undefined,
+    mayFollowLeftOut: "parked" in where || where.mayFollowLeftOut,
     blockedBy: 0,
     isSettled: false,
     losses: 0,

@@ -26,6 +26,7 @@ describe("the answer to a push", () => {
     ["truncate", 37, { 0: "done", 17: "done", 2: "update", 22: "refused" }],
     ["link", 19, { 0: "done", 2: "done", 17: "refused", 110: "trouble" }],
     ["rename", 40, { 0: "done", 17: "done", 2: "create", 22: "refused" }],
+    ["renameAndUpdate", 40, { 0: "update", 17: "update", 2: "create", 22: "refused", 28: "trouble" }],
   ])("%s (%i)", (form, code, meanings) => {
     expect(pushForms[form].command.code).toBe(code);
     for (const [status, meaning] of Object.entries(meanings)) {
@@ -35,27 +36,29 @@ describe("the answer to a push", () => {
   });
 
   it("is known for every form and every operation", () => {
-    expect(Object.keys(pushForms)).toHaveLength(8);
+    expect(Object.keys(pushForms)).toHaveLength(9);
     const forms = (Object.keys(binlogOps) as SourceOp[]).flatMap((op) => [
       formOf(record(op)),
       formOf(record(op.toLowerCase() as BinlogOp)),
     ]);
-    expect(new Set(forms)).toEqual(new Set(Object.keys(pushForms)));
+    expect(new Set([...forms, "renameAndUpdate"])).toEqual(new Set(Object.keys(pushForms)));
     expect(pushForms.create.command).toBe(storageCommands.syncCreateFile);
   });
 });
 
 describe("the records that a peer is given", () => {
-  it("are our own, and all up to its join if we are its source", () => {
+  it("are our own, and all up to its join if we are its source, or until it is filled if that is later", () => {
     const source = { needsBackfill: true, backfillUntilSeconds: 10 };
     const other = { needsBackfill: false, backfillUntilSeconds: 10 };
     for (const op of Object.keys(binlogOps) as SourceOp[]) {
       const replica = op.toLowerCase() as BinlogOp;
       for (const seconds of [1, 10, 11]) {
-        expect(isPushed(record(op, seconds), source)).toBe(true);
-        expect(isPushed(record(op, seconds), other)).toBe(true);
-        expect(isPushed(record(replica, seconds), source)).toBe(seconds <= 10);
-        expect(isPushed(record(replica, seconds), other)).toBe(false);
+        for (const status of ["SYNCING", "ACTIVE"] as const) {
+          expect(isPushed(record(op, seconds), source, status)).toBe(true);
+          expect(isPushed(record(op, seconds), other, status)).toBe(true);
+          expect(isPushed(record(replica, seconds), source, status)).toBe(seconds <= 10 || status === "SYNCING");
+          expect(isPushed(record(replica, seconds), other, status)).toBe(false);
+        }
       }
     }
   });

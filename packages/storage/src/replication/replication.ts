@@ -3,7 +3,7 @@ import type { ReplicationReport } from "@fastdfs-ts/protocol";
 import { replicatorStates } from "@fastdfs-ts/protocol";
 import type { Deadlines, Logger, World } from "@fastdfs-ts/runtime";
 
-import { type BinlogPosition, logStart } from "../binlog/binlog-position.ts";
+import { logStart } from "../binlog/binlog-position.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { StorageIdentity } from "../identity.ts";
 import type { ChangelogEntry } from "../tracker-link/changelog.ts";
@@ -33,6 +33,8 @@ export interface ReplicationOptions {
   readonly localAddress: string | undefined;
   /** Something was reached that trackers should hear of before the next beat. */
   readonly onMilestone?: (() => void) | undefined;
+  /** Whether files that our log tells of may be missing only because they have not been fetched back yet. Default: never. */
+  readonly mayMissFiles?: (() => boolean) | undefined;
 }
 
 export class Replication {
@@ -52,8 +54,10 @@ export class Replication {
       network: world.network,
       ownId: identity.storageId,
       trackers: new TrackerDialogue({ ...world, ...config, ...options, groupName: identity.groupName, trackers, log }),
-      confirmedBy: (storageId) => this.confirmedBy(storageId),
+      confirmedBy: (storageId) => this.replicators.get(storageId)?.confirmed ?? logStart,
+      refusedBy: (storageId) => this.replicators.get(storageId)?.refused ?? [],
       onMilestone: options.onMilestone ?? (() => undefined),
+      mayMissFiles: options.mayMissFiles ?? (() => false),
     };
     this.stopListening = view.onPeerChange((change) => this.peerChanged(change));
     for (const peer of view.peers) this.feed(peer);
@@ -89,7 +93,7 @@ export class Replication {
 
   /** The first part of the log that some peer may still need. */
   get firstNeededPart(): number {
-    const parts = [...this.replicators.values()].map(({ confirmed }) => confirmed?.part ?? 0);
+    const parts = [...this.replicators.values()].map(({ neededFrom }) => neededFrom?.part ?? 0);
     return Math.min(...parts, this.options.store.binlog.position.part);
   }
 
@@ -179,10 +183,6 @@ export class Replication {
     void mine.then(() => {
       if (this.endings.get(storageId) === mine) this.endings.delete(storageId);
     });
-  }
-
-  private confirmedBy(storageId: string): BinlogPosition {
-    return this.replicators.get(storageId)?.confirmed ?? logStart;
   }
 
   private pathFor({ storageId, port }: Peer): string {

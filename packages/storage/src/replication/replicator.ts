@@ -11,16 +11,19 @@ import {
   type World,
 } from "@fastdfs-ts/runtime";
 
-import { type BinlogPosition, logStart } from "../binlog/binlog-position.ts";
+import { type BinlogPosition, comparePositions, logStart } from "../binlog/binlog-position.ts";
+import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { SyncMark } from "../formats/mark-file.ts";
 import type { Peer } from "../tracker-link/membership-view.ts";
+import { CertainMark } from "./certain-mark.ts";
 import { logBytesBetween } from "./log-bytes.ts";
 import { MarkKeeper } from "./mark-keeper.ts";
 import { ParkedRecords } from "./parked-records.ts";
-import { PeerDialer } from "./peer-dialer.ts";
+import { type PeerConnection, PeerDialer } from "./peer-dialer.ts";
 import { PeerSession, type SessionEnd } from "./peer-session.ts";
 import { PushQueue } from "./push-queue.ts";
+import { isPushed } from "./record-choice.ts";
 import {
   permissions,
   reportedState,
@@ -64,8 +67,11 @@ export interface ReplicatorContext {
   readonly trackers: TrackerDialogue;
   /** How far another peer has confirmed our log. */
   readonly confirmedBy: (storageId: string) => BinlogPosition;
+  /** What another peer refuses. */
+  readonly refusedBy: (storageId: string) => readonly BinlogRecord[];
   /** Something was reached that trackers should hear of at once. */
   readonly onMilestone: () => void;
+  readonly mayMissFiles: () => boolean;
 }
 
 /** For status displays. */
@@ -85,17 +91,22 @@ export interface PeerReplicationStatus {
   readonly parkedReason: string | undefined;
 }
 
+/** How often it is looked whether the peer may still be fed, and whether it has everything. */
+const LOOK_MS = 1000;
 const REST_MS = 100;
 const LONGEST_REST_MS = 5000;
 /** A peer that answers that it cannot take anything is left alone for longer. */
 const TROUBLE_REST_MS = 1000;
 const LONGEST_TROUBLE_REST_MS = 30_000;
+/** A backfill is over when no more than this is missing: clients may never let the log rest. */
+const CAUGHT_UP_SECONDS = 10;
 /** A backfill is over although the peer refuses some records, once they were tried this often. */
 const PARKED_TRIES = 3;
 
 export class Replicator {
   private readonly context: ReplicatorContext;
   private readonly mark: MarkKeeper;
+  private readonly certain: CertainMark;
   private readonly parkedPath: string;
   private readonly dialer: PeerDialer;
   private readonly log: Logger;
@@ -128,6 +139,7 @@ export class Replicator {
     this.parkedPath = `${markPath}.parked`;
     const everyRecords = config.markWriteFrequency;
     this.mark = new MarkKeeper({ disk, clock, log, binlog: store.binlog, path: markPath, everyRecords });
+    this.certain = new CertainMark({ disk, clock, log, markPath });
     this.dialer = new PeerDialer({ ...context, ...config, storageId: context.ownId });
     this.ended = this.run(this.stopping.signal);
   }
@@ -137,6 +149,16 @@ export class Replicator {
     if (this.queue !== undefined) return this.queue.confirmed;
     const mark = this.mark.load();
     return mark === undefined ? undefined : { part: mark.binlogIndex, offset: mark.binlogOffset };
+  }
+
+  /** What the peer refuses. */
+  get refused(): readonly BinlogRecord[] {
+    return (this.queue?.parked ?? this.openParked()).records;
+  }
+
+  /** The first place in the log that the peer may still need; undefined before that is known. */
+  get neededFrom(): BinlogPosition | undefined {
+    return this.certain.position ?? this.confirmed;
   }
 
   /** The trackers say something new of the peer. */
@@ -268,7 +290,7 @@ export class Replicator {
   }
 
   private async openQueue(signal: AbortSignal): Promise<void> {
-    const { store, world, config, ownId, confirmedBy } = this.context;
+    const { store, world, config, ownId, confirmedBy, refusedBy } = this.context;
     const { disk, clock } = world;
     const { binlog } = store;
     const { peer } = this;
@@ -279,16 +301,28 @@ export class Replicator {
       await this.wait(config.heartBeatIntervalMs, signal);
       return;
     }
-    const start =
-      startFromMark(mark, peer.status, source, ownId) ??
-      (await freshStart({ disk, clock, folder: binlog.folder, end: binlog.position, ownId, source, confirmedBy }));
+    const parked = this.openParked();
+    const marked = startFromMark(mark, peer.status, source, ownId);
+    let start = marked;
+    if (start === undefined) {
+      const { folder, position: end } = binlog;
+      start = await freshStart({ disk, clock, folder, end, ownId, source, confirmedBy });
+      // The place passes what the source refuses, which it cannot give on.
+      if (source !== undefined && source.sourceStorageId !== ownId)
+        await parked.adopt(refusedBy(source.sourceStorageId));
+    }
     // The peer began anew while we were looking.
     if (this.peer.status !== peer.status && permissions[this.peer.status] !== "feed") return;
     this.source = source;
-    this.begin(start, mark);
+    this.certain.begin(start.position, marked === undefined);
+    this.begin(start, mark, parked);
   }
 
-  private begin(start: StartPosition, mark: SyncMark | undefined): void {
+  private openParked(): ParkedRecords {
+    return ParkedRecords.open(this.context.world.disk, this.parkedPath, this.log);
+  }
+
+  private begin(start: StartPosition, mark: SyncMark | undefined, parked: ParkedRecords): void {
     const { store, world } = this.context;
     const { disk, clock } = world;
     const queue = PushQueue.open({
@@ -297,12 +331,13 @@ export class Replicator {
       log: this.log,
       binlog: store.binlog,
       from: start.position,
-      role: start,
-      parked: ParkedRecords.open(disk, this.parkedPath, this.log),
+      isPushed: (record) => isPushed(record, start, this.peer.status),
+      parked,
       peerId: this.peer.storageId,
       onProgress: () => {
         this.mark.touch();
-        if (queue.isDrained) this.noteDrained();
+        this.certain.note(queue.confirmed);
+        if (queue.isDrained) this.noteCaughtUp();
       },
     });
     this.start = start;
@@ -327,17 +362,17 @@ export class Replicator {
   }
 
   private async feed(queue: PushQueue, signal: AbortSignal): Promise<void> {
-    const { store, world, deadlines, config } = this.context;
+    const { store, world, deadlines, config, mayMissFiles } = this.context;
     const { peer } = this;
     const connection = await this.dialer.connect(peer, signal);
-    if (this.peer !== peer || !this.isCurrent(queue)) {
+    if (this.peer !== peer || !this.isCurrent(queue) || (await this.goesBack(queue, connection))) {
       connection.connection.destroy();
       return;
     }
     const doneBefore = queue.syncedRows;
     const beganMs = world.clock.monotonic();
     const session = new PeerSession(
-      { store, clock: world.clock, deadlines, config, queue, dialer: this.dialer, peer },
+      { store, clock: world.clock, deadlines, config, queue, dialer: this.dialer, peer, mayMissFiles },
       connection,
     );
     this.session = session;
@@ -347,13 +382,13 @@ export class Replicator {
     }
     this.isConnectionLogged = true;
     if (peer.status === "WAIT_SYNC") void this.report("SYNCING");
-    const windowCheck = world.clock.every(1000, () => {
+    const lookout = world.clock.every(LOOK_MS, () => {
       const obstacle = this.whyNot();
       if (obstacle !== undefined) this.interrupt(obstacle.reason);
-      else if (queue.isDrained) this.noteDrained();
+      else if ((queue.takeStock() ?? Infinity) <= CAUGHT_UP_SECONDS) this.noteCaughtUp();
     });
-    const end = await session.ended;
-    windowCheck.cancel();
+    const reason = await session.ended;
+    lookout.cancel();
     this.session = undefined;
     await this.mark.flush();
     // A peer that can be reached and is lost again at once is trouble that goes on.
@@ -363,8 +398,28 @@ export class Replicator {
       this.loggedReason = "";
     }
     if (this.whyNot() !== undefined || !this.isCurrent(queue)) return;
-    this.fail(end);
+    this.fail(reason);
     await this.rest(signal);
+  }
+
+  /** Whether another queue has to feed the peer, because it lost its power and what it had confirmed. */
+  private async goesBack(queue: PushQueue, { powerLossMs }: PeerConnection): Promise<boolean> {
+    const { start } = this;
+    if (powerLossMs === undefined || start === undefined) return false;
+    const position = this.certain.whereToGoBack(powerLossMs);
+    const isBehind = position !== undefined && comparePositions(position, queue.confirmed) < 0;
+    if (isBehind) {
+      this.log.notice("replication.peer-lost-power", { peer: this.peer.storageId, ...position });
+      await this.mark.flush();
+      const mark = this.mark.load();
+      if (!this.isCurrent(queue)) return true;
+      queue.close();
+      this.begin({ ...start, position }, mark, this.openParked());
+      // Before it is noted that the peer is fed from there.
+      await this.mark.flush();
+    }
+    await this.certain.noteFed(powerLossMs);
+    return isBehind || !this.isCurrent(queue);
   }
 
   // A method, because the compiler would otherwise believe that nothing changes while we wait.
@@ -372,8 +427,8 @@ export class Replicator {
     return this.queue === queue && !this.stopping.signal.aborted;
   }
 
-  /** Everything is confirmed: if that was a backfill, it is over. */
-  private noteDrained(): void {
+  /** Everything is confirmed, or all but what came in a moment ago: if that was a backfill, it is over. */
+  private noteCaughtUp(): void {
     const { start, queue } = this;
     if (start?.needsBackfill !== true || queue === undefined) return;
     if (queue.parked.hasTriedLessThan(PARKED_TRIES)) return;

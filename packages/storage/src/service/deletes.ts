@@ -50,7 +50,6 @@ async function deleteFile(store: FileStore, request: FileRequest, session: Sessi
         await intent?.done();
         throw error;
       }
-      store.deletions.note(request.logicalName);
       // If the disk fails from here on, the intent stays and the next start deletes the rest.
       await disk.unlink(target.path);
       if (hasMetadata) {

@@ -20,26 +20,34 @@ import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
 import { openContent } from "../files/stored-content.ts";
 import { CountedReads, countOpen, countReadFile } from "../pieces.ts";
 import type { MissingFile, ReadThrough } from "../replication/read-through.ts";
+import { isFromRecoveringMember } from "../replication/recovering-members.ts";
 import type { StorageStatistics } from "../stats.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { StoreFile } from "../store/store-disk.ts";
+import type { Peer } from "../tracker-link/membership-view.ts";
+
+/** The others, who may have what is not here, or ask for what they lost. */
+export interface GroupOfFiles {
+  readonly readThrough: ReadThrough;
+  readonly peers: () => readonly Peer[];
+}
 
 /** Up to this size a file is read and sent in one go. */
 const WHOLE_BYTES = 64 * 1024;
 /** Bytes read at a time above it. */
 const PIECE_BYTES = 256 * 1024;
 
-export function downloadRoutes(store: FileStore, readThrough: ReadThrough | undefined): Route[] {
+export function downloadRoutes(store: FileStore, group: GroupOfFiles | undefined): Route[] {
   return [
     answerRaw(storageCommands.downloadFile, (request, session, flags) =>
-      download(store, readThrough, request, session, flags),
+      download(store, group, request, session, flags),
     ),
   ];
 }
 
 function download(
   store: FileStore,
-  readThrough: ReadThrough | undefined,
+  group: GroupOfFiles | undefined,
   request: DownloadRequest,
   session: Session,
   flags: number,
@@ -50,15 +58,16 @@ function download(
   return rescue(
     () => {
       const stated = smallStatedSize(target, request);
+      const takesEmpty = () => isFromRecoveringMember(session, group?.peers() ?? []);
       return stated === undefined
-        ? downloadRange(store, request, target)
+        ? downloadRange(store, request, target, takesEmpty)
         : downloadWhole(store, request, target, stated);
     },
     (error) => {
       const failure = FdfsError.fromUnknown(error, { fileName: request.logicalName });
       if (!refusals.has(failure.kind)) noteUnreadable(store.statistics);
-      if (failure.kind !== "NOT_FOUND" || readThrough === undefined) throw failure;
-      return passOn(store, readThrough, request, { ...target, session, flags }, failure);
+      if (failure.kind !== "NOT_FOUND" || group === undefined) throw failure;
+      return passOn(store, group.readThrough, request, { ...target, session, flags }, failure);
     },
   );
 }
@@ -114,12 +123,18 @@ function downloadWhole(
   });
 }
 
-async function downloadRange(store: FileStore, request: DownloadRequest, target: ResolvedName): Promise<RouteAnswer> {
+async function downloadRange(
+  store: FileStore,
+  request: DownloadRequest,
+  target: ResolvedName,
+  takesEmpty: () => boolean = () => false,
+): Promise<RouteAnswer> {
   const content = await openContent(store, target);
   const { file } = content;
   let answer: RouteAnswer;
   try {
-    const bytes = rangeBytes(request, content.bytes);
+    const isEmpty = content.bytes === 0 && request.offset === 0;
+    const bytes = isEmpty && takesEmpty() ? 0 : rangeBytes(request, content.bytes);
     const from = content.at + request.offset;
     if (bytes > WHOLE_BYTES) answer = streamed(store, file, from, bytes);
     else answer = { frame: await wholeFrame(store, file, from, bytes), slab: store.slab };

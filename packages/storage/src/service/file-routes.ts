@@ -3,21 +3,21 @@ import { connectionCommands } from "@fastdfs-ts/protocol";
 import { answer, quit, type Route } from "@fastdfs-ts/rpc";
 
 import type { FileStore } from "../files/file-store.ts";
-import type { ReadThrough } from "../replication/read-through.ts";
 import { appenderRoutes } from "./appender-changes.ts";
 import { deleteRoutes } from "./deletes.ts";
-import { downloadRoutes } from "./downloads.ts";
+import { downloadRoutes, type GroupOfFiles } from "./downloads.ts";
 import { binlogRoutes } from "./fetch-binlog.ts";
 import { fileInfoRoutes } from "./file-infos.ts";
 import { linkRoutes } from "./links.ts";
 import { metadataRoutes } from "./metadata.ts";
 import { uploadRoutes } from "./uploads.ts";
 
-/** With `readThrough`, files that have not come here yet are fetched from the member that took them. */
-export function fileRoutes(store: FileStore, readThrough?: ReadThrough): Route[] {
+/** With a `group`, files that have not come here yet are fetched from the member that took them. */
+export function fileRoutes(store: FileStore, group?: GroupOfFiles): Route[] {
+  const readThrough = group?.readThrough;
   return [
     ...uploadRoutes(store),
-    ...downloadRoutes(store, readThrough),
+    ...downloadRoutes(store, group),
     ...deleteRoutes(store),
     ...metadataRoutes(store, readThrough),
     ...fileInfoRoutes(store, readThrough),

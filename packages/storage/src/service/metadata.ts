@@ -127,7 +127,6 @@ async function writeMetadata(
 async function removeMetadata(store: FileStore, target: ResolvedName): Promise<void> {
   const name = metadataName(target.logicalName);
   store.binlog.append(changeSeconds(store), "D", name);
-  store.deletions.note(name);
   await target.storePath.disk.unlink(metadataName(target.path));
 }
 

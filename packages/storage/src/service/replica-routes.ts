@@ -34,12 +34,12 @@ import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 export interface ReplicaServices {
   readonly introductions: Introductions;
   readonly stamps: ReceivedStamps;
-  /** Unix milliseconds at which this process started; peers see by it that it was restarted. */
-  readonly startedMs: number;
+  /** When it was found that this machine had lost its power, Unix milliseconds, 0 if never: peers see by it that they have to go back. */
+  readonly powerLossMs: number;
 }
 
 export function replicaRoutes(store: FileStore, services: ReplicaServices): Route[] {
-  const { introductions, startedMs } = services;
+  const { introductions, powerLossMs } = services;
   const apply = new RecordApplier(store, services);
   return [
     answer(storageCommands.reportServerId, ({ storageId }, session) => {
@@ -48,7 +48,7 @@ export function replicaRoutes(store: FileStore, services: ReplicaServices): Rout
     }),
     answer(storageCommands.peerHello, ({ storageId, extensionVersion }, session) => {
       introductions.note(session, { storageId, isOurs: true });
-      return { extensionVersion: Math.min(extensionVersion, EXTENSION_VERSION), startedMs };
+      return { extensionVersion: Math.min(extensionVersion, EXTENSION_VERSION), powerLossMs };
     }),
     receive(storageCommands.syncCreateFile, (request, content, session, flags) =>
       apply.record(request, request.logicalName, session, () => applyFile(store, "c", request, content, flags)),

@@ -41,7 +41,7 @@ class TestClock implements Clock {
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-const stat: FileStat = { kind: "file", sizeBytes: 3, modifiedMs: 0, inode: 1 };
+const stat: FileStat = { kind: "file", sizeBytes: 3, modifiedMs: 0, changedMs: 0, inode: 1 };
 const space: DiskSpace = { totalBytes: 1, availableBytes: 1, totalInodes: 0, freeInodes: 0 };
 
 class TestDisk implements Disk {

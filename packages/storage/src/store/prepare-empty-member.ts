@@ -34,6 +34,7 @@ export function prepareEmptyMember(
   }
   disk.makeDirectory(join(basePath, "data"));
   file.replace(printDataInitFlag({ ...newDataInitFlag(nowSeconds), isSyncOldDone: true }));
+  disk.syncDirectory(basePath);
   return true;
 }
 

@@ -1,15 +1,7 @@
 // What this storage knows of removals in its group, its own above all. A member that an administrator removed leaves for
 // good: it joins no tracker, serves nothing, feeds nobody, and keeps its data. It stays so over restarts, until a person has
 // it join as new (rejoin-as-new.ts). C storages come back by their next join (cluster-behaviour.md §3.6).
-import {
-  type ClusterParameters,
-  EXTENSION_KEY,
-  FdfsError,
-  isStanding,
-  type Removal,
-  RemovalSet,
-  trackerCommands,
-} from "@fastdfs-ts/protocol";
+import { EXTENSION_KEY, FdfsError, isStanding, type Removal, RemovalSet, trackerCommands } from "@fastdfs-ts/protocol";
 import type { Disk, Logger } from "@fastdfs-ts/runtime";
 
 import { OwnRemovalFile } from "../formats/own-removal-file.ts";
@@ -75,13 +67,15 @@ export class OwnRemoval {
   }
 
   /**
-   * Asks all trackers that can be reached before the first join, if they are ours: one that was down when the storage was
-   * removed would put it in service, until the others are joined too. Throws only the signal's reason.
+   * Asks those trackers of ours that can be reached before the first join: a C tracker, or one that was down when the
+   * storage was removed, would put it in service, until the others are joined too. Throws only the signal's reason.
    */
-  async askTrackers({ extensions }: ClusterParameters, questions: TrackerQuestions): Promise<void> {
-    if (!extensions.has(EXTENSION_KEY)) return;
+  async askTrackers(questions: TrackerQuestions): Promise<void> {
+    const offers = await questions.askEachOnce(trackerCommands.parameters, {});
+    const ours = offers.filter((offer) => "answer" in offer && offer.answer.extensions.has(EXTENSION_KEY));
     const request = { groupName: this.options.groupName, removals: this.all };
-    for (const outcome of await questions.askEachOnce(trackerCommands.shareRemovals, request)) {
+    const trackers = ours.map(({ tracker }) => tracker);
+    for (const outcome of await questions.askEachOnce(trackerCommands.shareRemovals, request, trackers)) {
       if ("answer" in outcome) this.take(outcome.answer.removals);
     }
   }

@@ -19,7 +19,7 @@ import { type ChangelogEntry, ChangelogReader } from "./changelog.ts";
 import type { MembershipView } from "./membership-view.ts";
 import type { OwnRemoval } from "./own-removal.ts";
 import { type OwnStatus, statusAfterReport } from "./own-status.ts";
-import type { JoinedConnection } from "./source-negotiation.ts";
+import type { JoinedConnection, SourceNegotiation } from "./source-negotiation.ts";
 import type { TrackerAddress } from "./tracker-address.ts";
 
 /** How often the loop looks whether something else than its own timers has come up. */
@@ -44,11 +44,12 @@ export interface ReportSources {
   readonly removal: OwnRemoval;
   readonly view: MembershipView;
   readonly own: OwnStatus;
+  readonly negotiation: SourceNegotiation;
   readonly onChangelog: (entry: ChangelogEntry) => void;
 }
 
 /** Why a connection that works has to be joined anew. */
-export type RejoinReason = "told-not-complete" | "status-corrected";
+export type RejoinReason = "told-not-complete" | "status-corrected" | "source-changed";
 
 export class Reports {
   /** Wall clock of the last beat that was answered. */
@@ -67,6 +68,8 @@ export class Reports {
   private replicationSent: Buffer | undefined;
   /** `OwnRemoval.revision` that this tracker has been told. */
   private removalsTold = -1;
+  /** Which settlement of the source of old files this tracker has been told. */
+  private readonly settlementTold: number;
   /** Ends the pause between two rounds. */
   private bell = new AbortController();
   private rejoin: RejoinReason | undefined;
@@ -78,6 +81,7 @@ export class Reports {
     this.joined = joined;
     this.tracker = tracker;
     this.statistics = sources.statistics.reporter(sources.connections);
+    this.settlementTold = sources.negotiation.settlements;
     this.beatDueMs = this.disksDueMs = this.stampsDueMs = sources.clock.monotonic();
   }
 
@@ -111,6 +115,8 @@ export class Reports {
       }
       this.isFirstRoundDone = true;
       await this.correctStatus();
+      // Lost, or another one: asked for, and told, when a connection is joined.
+      if (this.sources.negotiation.settlements !== this.settlementTold) this.rejoin = "source-changed";
       if (this.rejoin !== undefined) return this.rejoin;
       const nextMs = Math.min(this.beatDueMs, this.disksDueMs) - clock.monotonic();
       await this.pause(Math.min(LOOK_MS, Math.max(0, nextMs)), signal);

@@ -26,6 +26,8 @@ export class SourceNegotiation {
   private readonly log: Logger;
   /** Trackers are reached at the same time, but only one may be asked. */
   private readonly asking = new Mutex();
+  /** Counts the answers to who the source is; every tracker has to be told the last one. */
+  settlements = 0;
 
   constructor(file: DataInitFile, own: OwnStatus, log: Logger) {
     this.file = file;
@@ -84,6 +86,7 @@ export class SourceNegotiation {
       throw new FdfsError("BAD_ANSWER", { peer: tracker, reason });
     }
     this.file.update({ isSyncOldDone: true, syncSourceId, syncUntilSeconds });
+    this.settlements++;
     this.log.info("backfill.source", { tracker, source: syncSourceId || "none needed" });
   }
 
@@ -96,5 +99,6 @@ export class SourceNegotiation {
   private startOver(why: string): void {
     this.log.warn("backfill.source-lost", { source: this.source, why });
     this.file.update({ isSyncOldDone: false, syncSourceId: "", syncUntilSeconds: 0 });
+    this.settlements++;
   }
 }

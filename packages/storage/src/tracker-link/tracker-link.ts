@@ -15,7 +15,7 @@ import type { StorageIdentity } from "../identity.ts";
 import { type LinkEvent, type LinkState, linkStates, statusMeaning } from "./link-states.ts";
 import { STATUS_UNKNOWN } from "./own-status.ts";
 import { explainRefusal, Reports, type ReportSources } from "./reports.ts";
-import type { JoinedConnection, SourceNegotiation } from "./source-negotiation.ts";
+import type { JoinedConnection } from "./source-negotiation.ts";
 import type { TrackerAddress } from "./tracker-address.ts";
 
 const SHORT_REST_MS = 1000;
@@ -29,7 +29,6 @@ export interface LinkContext extends ReportSources {
   readonly networkTimeoutMs: number;
   readonly localAddress: string | undefined;
   readonly identity: StorageIdentity;
-  readonly negotiation: SourceNegotiation;
   /** What a join says beside the identity and the trackers. */
   readonly joinFacts: Pick<
     JoinRequest,
@@ -287,6 +286,7 @@ export class TrackerLink {
 
 const rejoinReasons = {
   "told-not-complete": "the leader says that old files are still missing here; joining anew",
+  "source-changed": "the source of old files is another one, or lost; joining anew",
   "status-corrected": "told this tracker the leader's opinion of this server; joining anew",
 } as const;
 

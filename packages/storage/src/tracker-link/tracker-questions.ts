@@ -85,13 +85,14 @@ export class TrackerQuestions {
     );
   }
 
-  /** One round: all trackers at the same time, and what became of each. Throws only the signal's reason. */
+  /** One round: all or some trackers at the same time, and what became of each. Throws only the signal's reason. */
   async askEachOnce<Request, Answer>(
     command: Command<Request, Answer>,
     request: Request,
+    trackers = this.options.trackers,
   ): Promise<TrackerOutcome<Answer>[]> {
     const outcomes = await Promise.all(
-      this.options.trackers.map(async (tracker): Promise<TrackerOutcome<Answer>> => {
+      trackers.map(async (tracker): Promise<TrackerOutcome<Answer>> => {
         try {
           return { tracker, answer: await this.askOne(tracker, command, request) };
         } catch (error) {

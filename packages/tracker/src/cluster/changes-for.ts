@@ -26,11 +26,13 @@ export function changesFor(cluster: Cluster, joined: JoinedConnection): ChangeLi
   if (!leadership.isLeader) return nothing;
   const isLeaderNews = joined.seenLeaderChanges !== leadership.changes;
   const isTrunkNews = node.seenTrunkServer !== group.trunkServerVersion;
-  const isMemberNews = node.seenMembership !== group.membershipVersion;
+  const isMemberNews =
+    node.seenMembership !== group.membershipVersion || node.seenMembershipOfLead !== leadership.changes;
   if (!isLeaderNews && !isTrunkNews && !isMemberNews) return nothing;
   joined.seenLeaderChanges = leadership.changes;
   node.seenTrunkServer = group.trunkServerVersion;
   node.seenMembership = group.membershipVersion;
+  node.seenMembershipOfLead = leadership.changes;
   return {
     leader: isLeaderNews ? leaderBrief(cluster, peer) : undefined,
     trunkServer: isTrunkNews ? briefFor(group.trunkServer, peer) : undefined,

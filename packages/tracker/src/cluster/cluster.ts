@@ -167,6 +167,13 @@ export class Cluster {
     this.log("info", "storage.status", node, { from: previous, to: next, reason });
   }
 
+  /** There is something new to say about why a member stays in its status. */
+  setReason(node: StorageNode, reason: string): void {
+    if (node.reason === reason) return;
+    node.reason = reason;
+    this.log("info", "storage.waits", node, { status: node.status, reason });
+  }
+
   /** Makes the members of a group hear of a change, and saves it. */
   membersChanged(group: Group): void {
     group.membershipVersion++;

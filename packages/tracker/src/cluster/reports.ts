@@ -93,7 +93,11 @@ export function takeReplicationReport(cluster: Cluster, node: StorageNode, { pee
     if (report.confirmedSeconds > 0 && report.confirmedSeconds < MAX_STAMP_SECONDS) {
       group.sync.raise(node.slot, peer.slot, report.confirmedSeconds + 1);
     }
-    node.feeds.set(peer.id, { report, backfillBegin: backfillBegin(cluster, before.get(peer.id), report) });
+    node.feeds.set(peer.id, {
+      report,
+      takenSeconds: cluster.now(),
+      backfillBegin: backfillBegin(cluster, before.get(peer.id), report),
+    });
   }
   cluster.changed("statistics");
 }

@@ -4,6 +4,7 @@ import { parseIpAddress } from "@fastdfs-ts/runtime";
 
 import type { Cluster } from "./cluster.ts";
 import type { Group } from "./group.ts";
+import { owingToSource } from "./source-backlog.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { correctedStatus, isTombstone, memberStatusOf, reportedStatusTable } from "./storage-status.ts";
 
@@ -19,6 +20,14 @@ export function takeStatusReport(cluster: Cluster, group: Group, brief: StorageB
     const next = reportedStatusTable.next(node.status, reported);
     if (next === undefined) return;
     const wasFilled = next === "OFFLINE" && next !== node.status;
+    if (wasFilled && reported === "OFFLINE") {
+      const owing = owingToSource(cluster, node);
+      // The source says so again with every beat.
+      if (owing.length > 0) {
+        cluster.setReason(node, `has all that ${reporter} has, which waits for older files of ${idsOf(owing)}`);
+        return;
+      }
+    }
     cluster.setStatus(
       node,
       next,
@@ -53,6 +62,10 @@ export function takeCorrection(cluster: Cluster, node: StorageNode, number: numb
     throw new FdfsError("BAD_REQUEST", { groupName: node.group.name, reason: `${number} is not a storage status` });
   }
   cluster.setStatus(node, correctedStatus(node.status, told), `the leader says ${told}`);
+}
+
+function idsOf(nodes: readonly StorageNode[]): string {
+  return nodes.map(({ id }) => id).join(", ");
 }
 
 /** C storages send 0. */

@@ -9,6 +9,8 @@ import type { MemberStatus } from "./storage-status.ts";
 /** What a source told of one of its peers (120). */
 export interface PeerFeed {
   readonly report: PeerReplication;
+  /** Unix time at which it was told. */
+  readonly takenSeconds: number;
   /** Where the copy of old files stood when it was first heard of, for its speed; undefined while none is going on. */
   readonly backfillBegin: { readonly monotonicSeconds: number; readonly doneBytes: number } | undefined;
 }
@@ -71,6 +73,8 @@ export class StorageNode implements MemberPicture {
   connections = 0;
   /** Which state of the group's members and trunk server it has been told (wire-protocol.md §6.4). */
   seenMembership = 0;
+  /** `Leadership.changes` when it was told them: another leader may have told otherwise in between. */
+  seenMembershipOfLead = 0;
   seenTrunkServer = 0;
 
   /** ACTIVE, and the rw mode allows it. Kept by `Group.refresh`. */
