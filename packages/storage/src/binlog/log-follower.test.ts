@@ -92,6 +92,10 @@ describe("LogFollower", () => {
     leave();
     leave();
     expect(contentOf(c)).toBeUndefined();
+    tail.follow();
+    binlog.append(1, "C", "M00/00/00/d");
+    tail.keepContent("M00/00/00/d", Buffer.from("much later"));
+    expect([a, b, c, follower.next()].map(contentOf)).toEqual([undefined, undefined, undefined, "much later"]);
   });
 });
 

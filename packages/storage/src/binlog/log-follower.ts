@@ -39,15 +39,17 @@ export class LogFollower {
   }
 
   private fromTail(): TailRecord | undefined {
-    const number = this.number ?? this.tail.numberAt(this.position);
-    const entry = number === undefined ? undefined : this.tail.record(number);
-    if (number === undefined || entry === undefined || comparePositions(entry.at, this.position) !== 0) {
-      this.number = undefined;
-      return undefined;
-    }
-    this.number = number + 1;
+    const entry = this.here(this.number) ?? this.here((this.number = this.tail.numberAt(this.position)));
+    if (entry === undefined || this.number === undefined) return undefined;
+    this.number++;
     this.position = entry.after;
     return entry;
+  }
+
+  /** The record with this number, unless it is gone or, after all were forgotten, another one. */
+  private here(number: number | undefined): TailRecord | undefined {
+    const entry = number === undefined ? undefined : this.tail.record(number);
+    return entry !== undefined && comparePositions(entry.at, this.position) === 0 ? entry : undefined;
   }
 
   private fromDisk(): BinlogEntry | undefined {

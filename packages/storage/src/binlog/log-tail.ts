@@ -21,23 +21,21 @@ export interface TailRecord {
 
 export class LogTail {
   private readonly recordsMax: number;
-  private readonly contentsBytes: number;
   private followers = 0;
   /** The last ones, each at its number modulo `recordsMax`. */
   private records: TailRecord[] = [];
   /** Records that were ever noted: the number of the next one. */
   private count = 0;
-  private contents: ContentRing | undefined;
+  private readonly contents: ContentRing;
 
   constructor(recordsMax = RECORDS_MAX, contentsBytes = CONTENTS_BYTES) {
     this.recordsMax = recordsMax;
-    this.contentsBytes = contentsBytes;
+    this.contents = new ContentRing(contentsBytes);
   }
 
   /** Records are kept from now on. Returns how to follow no more; that may be called twice. */
   follow(): () => void {
     this.followers++;
-    this.contents ??= new ContentRing(this.contentsBytes);
     let isFollowing = true;
     return () => {
       if (isFollowing && --this.followers === 0) this.forgetAll();
@@ -57,12 +55,12 @@ export class LogTail {
   /** The file of the record that was written last has its name, and this content for ever. Copies it. */
   keepContent(logicalName: string, content: Uint8Array): void {
     const last = this.record(this.count - 1);
-    if (last?.record.logicalName === logicalName) last.content = this.contents?.keep(content);
+    if (last?.record.logicalName === logicalName) last.content = this.contents.keep(content);
   }
 
   /** The content, as long as it is here; valid for this turn. */
   content(kept: KeptContent): Buffer | undefined {
-    return this.contents?.read(kept);
+    return this.contents.read(kept);
   }
 
   /** The record with this number, if it is here. */
@@ -90,6 +88,6 @@ export class LogTail {
   private forgetAll(): void {
     this.records = [];
     this.count = 0;
-    this.contents = undefined;
+    this.contents.forgetAll();
   }
 }
