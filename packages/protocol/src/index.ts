@@ -136,6 +136,8 @@ export {
   Explanation,
   EXTENSION_KEY,
   EXTENSION_VERSION,
+  LOAD_REPORT_VERSION,
+  LoadReport,
   TOGETHER_BYTES_MAX,
   TOGETHER_REQUESTS_MAX,
   TOGETHER_VERSION,
@@ -152,6 +154,7 @@ export {
   type ReplicatorState,
   replicatorStateOf,
   replicatorStates,
+  UNKNOWN_SHARE,
 } from "./messages/extensions.ts";
 export { isStanding, RemovalSet } from "./removal-set.ts";
 export {

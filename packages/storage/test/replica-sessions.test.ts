@@ -115,7 +115,7 @@ describe("the introduction of a peer", () => {
     for (const version of [1, 7]) {
       const answer = await one.exchange(push.hello("10.0.0.9", version));
       const { extensionVersion, powerLossMs } = storageCommands.peerHello.answer.decode(answer.subarray(HEADER_BYTES));
-      expect(extensionVersion).toBe(Math.min(version, 2));
+      expect(extensionVersion).toBe(Math.min(version, 3));
       expect(powerLossMs).toBe(1_700_000_000_123);
     }
     await one.end();

@@ -6,8 +6,8 @@ import { message, type MessageOf } from "../wire/message.ts";
 
 /** Key in the answer to 75 by which a tracker offers these commands, and the version that this code speaks. */
 export const EXTENSION_KEY = "x_fastdfs_ts";
-/** 2: storages take several new files together (125). */
-export const EXTENSION_VERSION = 2;
+/** 2: storages take several new files together (125). 3: trackers take load reports (126) and explain choices (127). */
+export const EXTENSION_VERSION = 3;
 
 /** What a replicator is doing; the numbers are on the wire. */
 export const replicatorStates = {
@@ -48,6 +48,30 @@ export const ReplicationReport = message("ReplicationReport", {
   peers: listOf(PeerReplication, "one per peer", 0, 32),
 });
 export type ReplicationReport = MessageOf<typeof ReplicationReport>;
+
+/** Trackers that offer this version or a later one take 126. */
+export const LOAD_REPORT_VERSION = 3;
+
+/** A share that the system does not tell. */
+export const UNKNOWN_SHARE = -1;
+
+/**
+ * Request of 126, on a joined connection: how busy this storage is. Shares are in thousandths, -1 where the system does not
+ * tell; all that is not "now" is about the time since the report before.
+ */
+export const LoadReport = message("LoadReport", {
+  intervalMs: i64("milliseconds since the report before; 0 in the first one on a connection, which tells tasks only"),
+  cpuPermille: i64("processor time that was used, of all processors of the machine"),
+  memoryPermille: i64("memory that is not available, now"),
+  diskPermille: i64("time in which the busiest disk of a store path had something to do"),
+  networkPermille: i64("traffic of the busiest network interface, of its speed"),
+  diskBytesPerSecond: i64("read and written, all disks of store paths"),
+  networkBytesPerSecond: i64("received and sent"),
+  tasks: i64("requests of clients that are being handled, now"),
+  finishedTasks: i64("requests of clients that were answered"),
+  latencyMicros: i64("mean time from request to answer of those that came whole, without waiting for bytes; 0 if none"),
+});
+export type LoadReport = MessageOf<typeof LoadReport>;
 
 /** Request of 121. */
 export const ExplainRequest = message("ExplainRequest", {
