@@ -26,6 +26,8 @@ function schedulingPolicyOf(config: TrackerConfig): SchedulingPolicy {
     storePathChoice: config.storePathChoice,
     reserve: reserveOf(config),
     usesTrunkFiles: config.useTrunkFile,
+    diskWeight: config.diskUsageWeight / 100,
+    tasksMax: config.tasksPerStorageMax,
     syncMaxDelaySeconds: config.syncFileMaxDelayMs / 1000,
     syncMaxTimeSeconds: config.syncFileMaxTimeMs / 1000,
   };

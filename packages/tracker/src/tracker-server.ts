@@ -82,7 +82,7 @@ export async function openTracker(
   { log }: TrackerModules,
 ): Promise<TrackerServer> {
   await using stack = new ShutdownStack();
-  const { clock, disk, network } = world;
+  const { clock, random, disk, network } = world;
   const ids = await resolveStorageIds(config, network);
   const allowHosts = await resolveAllowHosts(config.allowHosts, network);
   const files = new StateFiles(disk, `${config.basePath}/data`);
@@ -97,6 +97,7 @@ export async function openTracker(
   });
   const cluster = new Cluster(clusterSettingsOf(config, ids), {
     clock,
+    random,
     changelog: new Changelog(stored.changelog, (line) => files.appendChangelog(line)),
     leadership: new Leadership({
       trackers: new TrackerList(

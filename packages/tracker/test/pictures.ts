@@ -1,6 +1,19 @@
 // Pictures of a cluster for the tests of the scheduler: only what a test is about has to be said.
+import { Prng } from "@fastdfs-ts/simulation";
+
 import { SyncMatrix } from "../src/cluster/sync-matrix.ts";
-import type { GroupPicture, MemberPicture, SchedulingPolicy } from "../src/scheduling/cluster-picture.ts";
+import type {
+  GroupPicture,
+  LoadPicture,
+  MemberPicture,
+  Moment,
+  SchedulingPolicy,
+} from "../src/scheduling/cluster-picture.ts";
+
+/** For choices that do not depend on it, and for those that do a start of their chances. */
+export function moment(seed = 1): Moment {
+  return { monotonicMs: () => 0, random: Prng.fromSeed(seed) };
+}
 
 export function policy(overrides: Partial<SchedulingPolicy> = {}): SchedulingPolicy {
   return {
@@ -11,6 +24,8 @@ export function policy(overrides: Partial<SchedulingPolicy> = {}): SchedulingPol
     storePathChoice: "round-robin",
     reserve: { kind: "mib", mib: 100 },
     usesTrunkFiles: false,
+    diskWeight: 0.2,
+    tasksMax: 64,
     syncMaxDelaySeconds: 86_400,
     syncMaxTimeSeconds: 300,
     ...overrides,
@@ -28,8 +43,13 @@ export function member(id: string, overrides: Partial<MemberPicture> = {}): Memb
     lastSyncedTimestamp: 0,
     isReadable: true,
     isWritable: true,
+    load: load(),
     ...overrides,
   };
+}
+
+export function load({ tasks = 0, capacity = 1 } = {}): LoadPicture {
+  return { tasks: () => tasks, capacity: () => capacity };
 }
 
 export function group(name: string, overrides: Partial<GroupPicture> = {}): GroupPicture {
@@ -45,6 +65,8 @@ export function group(name: string, overrides: Partial<GroupPicture> = {}): Grou
     readCursor: 0,
     writeCursor: 0,
     sync: new SyncMatrix(),
+    typicalMicros: 1000,
+    tasks: (nowMs) => members.reduce((sum, { load }) => sum + load.tasks(nowMs), 0),
     storeServer: members[0],
     ...overrides,
   };

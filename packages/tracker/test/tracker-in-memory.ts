@@ -5,6 +5,8 @@ import { FdfsError, HEADER_BYTES } from "@fastdfs-ts/protocol";
 import type { PlainRoute, Route, Session } from "@fastdfs-ts/rpc";
 import { defaultTrackerConfig, type TrackerConfig } from "@fastdfs-ts/runtime";
 
+import { Prng } from "@fastdfs-ts/simulation";
+
 import { Changelog } from "../src/cluster/changelog.ts";
 import { Cluster } from "../src/cluster/cluster.ts";
 import { Leadership } from "../src/cluster/leadership.ts";
@@ -61,6 +63,7 @@ export class TrackerInMemory {
     const ids = config.useStorageId ? new StorageIds(config.storageIds) : undefined;
     this.cluster = new Cluster(clusterSettingsOf(config, ids), {
       clock,
+      random: Prng.fromSeed(1),
       changelog: new Changelog(Buffer.alloc(0), () => {}),
       leadership: new Leadership({
         trackers: new TrackerList(

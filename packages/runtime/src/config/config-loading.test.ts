@@ -115,7 +115,7 @@ describe("what an operator reads", () => {
   ])("refuses a storage with %j", (lines) => expect(refusal(() => storage(lines))).not.toEqual([]));
 
   it.each([
-    "store_lookup = 3",
+    "store_lookup = 4",
     "store_lookup = 1",
     "slot_min_size = 0",
     "slot_max_size = 256",

@@ -73,11 +73,13 @@ function trackerConfigOf(
   refuseIpv6WithoutIds(values, server, ini, problems);
   const { storageIdsFile: _file, responseAddressBytes, ...ids } = identity;
   const hasIpv6 = storageIds.some((entry) => entry.hosts.some(isIpv6));
-  const byTurns = scheduling.uploadStorageChoice === "round-robin";
+  const { uploadStorageChoice } = scheduling;
+  // Trunk slots come from one server, and its own uploads need no second one.
+  const isFree = uploadStorageChoice === "round-robin" || uploadStorageChoice === "least-loaded";
   return {
     ...server,
     ...scheduling,
-    uploadStorageChoice: trunk.useTrunkFile && byTurns ? "first-by-address" : scheduling.uploadStorageChoice,
+    uploadStorageChoice: trunk.useTrunkFile && isFree ? "first-by-address" : uploadStorageChoice,
     ...values.cluster,
     ...ids,
     ...trunk,

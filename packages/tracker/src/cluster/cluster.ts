@@ -7,7 +7,7 @@ import {
   type StorageBrief,
   storageStatusValue,
 } from "@fastdfs-ts/protocol";
-import { type Clock, invariant } from "@fastdfs-ts/runtime";
+import { type Clock, invariant, type Random } from "@fastdfs-ts/runtime";
 
 import type { SchedulingPolicy } from "../scheduling/cluster-picture.ts";
 import { mostFreeGroup } from "../scheduling/pick-group.ts";
@@ -41,6 +41,7 @@ type DirtySink = (what: "membership" | "statistics") => void;
 
 export interface ClusterModules {
   readonly clock: Clock;
+  readonly random: Random;
   readonly changelog: Changelog;
   readonly leadership: Leadership;
   readonly onEvent: ClusterEventSink;
@@ -75,6 +76,14 @@ export class Cluster {
   /** For durations: the wall clock may jump, and a jump must not make the whole cluster look silent. */
   monotonicSeconds(): number {
     return this.modules.clock.monotonic() / 1000;
+  }
+
+  monotonicMs(): number {
+    return this.modules.clock.monotonic();
+  }
+
+  get random(): Random {
+    return this.modules.random;
   }
 
   findGroup(name: string): Group | undefined {
@@ -218,6 +227,7 @@ export class Cluster {
     node.connections--;
     if (node.connections > 0) return;
     node.upTime = 0;
+    node.load.forget();
     this.apply(node, "disconnected", "its connection closed");
     forgetWhatItWasTold(node);
   }

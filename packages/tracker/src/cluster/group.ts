@@ -9,6 +9,10 @@ import type { StorageNode } from "./storage-node.ts";
 import { isTombstone } from "./storage-status.ts";
 import { SyncMatrix } from "./sync-matrix.ts";
 
+/** What a task is taken to cost a storage while nobody in its group has measured it. */
+const LATENCY_UNKNOWN_MICROS = 1000;
+/** Tasks of a group are counted anew so often; those handed out meanwhile are added. Hundreds of groups then cost nothing. */
+const COUNT_EVERY_MS = 5;
 const WRITE_BIT = rwModes.writeOnly;
 const READ_BIT = rwModes.readOnly;
 
@@ -38,6 +42,9 @@ export class Group implements GroupPicture<StorageNode> {
   lastTrunkServerId = "";
 
   readonly sync = new SyncMatrix();
+  typicalMicros = LATENCY_UNKNOWN_MICROS;
+  private countedTasks = 0;
+  private countedMs = -Infinity;
   /** Advances with every change that the members have to hear of. */
   membershipVersion = 0;
   trunkServerVersion = 0;
@@ -88,6 +95,28 @@ export class Group implements GroupPicture<StorageNode> {
     if (this.writeCursor >= this.writable.length) this.writeCursor = 0;
     if (this.readCursor >= this.readable.length) this.readCursor = 0;
     this.refreshSpace();
+  }
+
+  /** To be called after a member reported its load. */
+  refreshLoad(): void {
+    const known = this.members.flatMap(({ load }) => load.latencyMicros ?? []);
+    const sum = known.reduce((total, micros) => total + micros, 0);
+    this.typicalMicros = known.length === 0 ? LATENCY_UNKNOWN_MICROS : sum / known.length;
+    this.countedMs = -Infinity;
+  }
+
+  /** A client is sent to a member. */
+  handedOut(member: StorageNode, nowMs: number): void {
+    member.load.handedOut(nowMs);
+    this.countedTasks++;
+  }
+
+  tasks(nowMs: number): number {
+    if (nowMs - this.countedMs >= COUNT_EVERY_MS) {
+      this.countedTasks = this.writable.reduce((sum, { load }) => sum + load.tasks(nowMs), 0);
+      this.countedMs = nowMs;
+    }
+    return this.countedTasks;
   }
 
   /**

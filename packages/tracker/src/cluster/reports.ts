@@ -4,9 +4,11 @@ import {
   type DiskReport,
   FdfsError,
   type Heartbeat,
+  type LoadReport,
   type PeerReplication,
   type ReplicationReport,
   type SyncReport,
+  UNKNOWN_SHARE,
 } from "@fastdfs-ts/protocol";
 
 import { roomiestPath } from "../scheduling/pick-store-path.ts";
@@ -31,7 +33,26 @@ export function takeHeartbeat(cluster: Cluster, node: StorageNode, { statistics 
   // One long pause is not expected for ever.
   if (node.lastBeat > 0) node.beatPause = Math.max(now - node.lastBeat, PAUSE_DECAY * node.beatPause);
   node.lastBeat = now;
+  node.load.takeBeat(node.statistics, node.beatPause * 1000, cluster.monotonicMs());
   isAlive(cluster, node);
+}
+
+/** 126. Throws BAD_REQUEST for figures that cannot be. */
+export function takeLoadReport(cluster: Cluster, node: StorageNode, report: LoadReport): void {
+  const wrong = (Object.keys(report) as (keyof LoadReport)[]).find((name) => !isLoadFigure(name, report[name]));
+  if (wrong !== undefined) {
+    throw new FdfsError("BAD_REQUEST", {
+      groupName: node.group.name,
+      reason: `${node.id} reports ${wrong} ${report[wrong]}`,
+    });
+  }
+  node.load.takeReport(report, cluster.monotonicMs());
+  node.group.refreshLoad();
+}
+
+function isLoadFigure(name: keyof LoadReport, value: number): boolean {
+  if (name.endsWith("Permille")) return value === UNKNOWN_SHARE || (value >= 0 && value <= 1000);
+  return value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
 /** 84: space of all store paths. Throws BAD_REQUEST if there is not one entry per store path of the group, or a negative one. */

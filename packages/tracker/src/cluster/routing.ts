@@ -25,7 +25,7 @@ export function routeToGroup(cluster: Cluster, named: string | undefined): Group
     if (refusal !== undefined) refuse(refusal, named);
     return group;
   }
-  const picked = pickGroup(cluster.groups, cluster.groupCursor, policy);
+  const picked = pickGroup(cluster.groups, cluster.groupCursor, policy, cluster);
   if (typeof picked === "string") refuse(picked, policy.groupChoice === "fixed-group" ? policy.fixedGroup : undefined);
   cluster.groupCursor = nextGroupCursor(picked, cluster.groups.length, policy);
   return cluster.groups[picked]!;
@@ -34,10 +34,10 @@ export function routeToGroup(cluster: Cluster, named: string | undefined): Group
 /** Member of the group for the next upload, by the store_server rule. Throws NOT_FOUND if nobody is writable. */
 export function routeToMember(cluster: Cluster, group: Group): StorageNode {
   const { policy } = cluster.settings;
-  const index = pickUploadStorage(group, policy);
+  const index = pickUploadStorage(group, policy, cluster);
   if (index < 0) refuse("group-not-writable", group.name);
   group.writeCursor = nextWriteCursor(group, index, policy);
-  return group.writable[index]!;
+  return handOut(cluster, group.writable[index]!);
 }
 
 /** Store path of the member for the next upload. Throws NOT_FOUND if there are no paths, NO_SPACE if all are too full. */
@@ -67,11 +67,11 @@ export function routeDownload(cluster: Cluster, groupName: string, logicalName: 
   const { policy } = cluster.settings;
   const sight = sightName(group, logicalName);
   const source = pickSource(sight, policy);
-  if (source !== undefined) return source;
-  const index = pickReplica(group, sight, cluster.now(), policy);
+  if (source !== undefined) return handOut(cluster, source);
+  const index = pickReplica(group, sight, cluster.now(), policy, cluster);
   if (index < 0) return anybody(group, sight) ?? refuse("nobody-has-it", groupName);
   if (sight.isNormal) group.readCursor = (index + 1) % group.readable.length;
-  return group.readable[index]!;
+  return handOut(cluster, group.readable[index]!);
 }
 
 /** All members to read a file from (105). Throws NOT_FOUND. */
@@ -79,7 +79,7 @@ export function routeDownloads(cluster: Cluster, groupName: string, logicalName:
   const group = cluster.group(groupName);
   if (group.readable.length === 0) refuse("group-not-readable", groupName);
   const sight = sightName(group, logicalName);
-  const members = listDownloadStorages(group, sight, cluster.now(), cluster.settings.policy);
+  const members = listDownloadStorages(group, sight, cluster.now(), cluster.settings.policy, cluster);
   if (members.length > 0) return members;
   return [anybody(group, sight) ?? refuse("nobody-has-it", groupName)];
 }
@@ -91,12 +91,18 @@ export function routeDownloads(cluster: Cluster, groupName: string, logicalName:
 export function routeUpdate(cluster: Cluster, groupName: string, logicalName: string): StorageNode {
   const group = cluster.group(groupName);
   const sight = sightName(group, logicalName);
-  if (sight.source?.isWritable === true) return sight.source;
+  if (sight.source?.isWritable === true) return handOut(cluster, sight.source);
   const { policy } = cluster.settings;
   const index = pickUpdateReplica(group, sight, cluster.now(), policy);
   if (index < 0) return routeToMember(cluster, group);
   group.writeCursor = nextWriteCursor(group, index, policy);
-  return group.writable[index]!;
+  return handOut(cluster, group.writable[index]!);
+}
+
+/** The client will have something to do for this member: that counts until the member's next report, and beyond. */
+function handOut(cluster: Cluster, node: StorageNode): StorageNode {
+  node.group.handedOut(node, cluster.monotonicMs());
+  return node;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { type PeerReplication, rwModes, type StatisticsBlock } from "@fastdfs-ts/protocol";
 
 import type { MemberPicture, PathPicture } from "../scheduling/cluster-picture.ts";
+import { ServerLoad } from "../scheduling/server-load.ts";
 import type { Group } from "./group.ts";
 import { noStatistics } from "./no-statistics.ts";
 import type { MemberStatus } from "./storage-status.ts";
@@ -58,6 +59,8 @@ export class StorageNode implements MemberPicture {
   lastBeat = 0;
   /** A probe of this tracker has reached it since its last join (storage-probe.ts). */
   wasReached = false;
+
+  readonly load = new ServerLoad();
 
   /** It has told how far it has fed its peers since its last join; `feeds` is what it said, by peer id. */
   reportsReplication = false;

@@ -1,9 +1,25 @@
 // What the scheduler sees of a cluster. The records of ../cluster satisfy these interfaces; tests write literals.
+import type { Random } from "@fastdfs-ts/runtime";
+
+/** Time and chance, for choices by load. */
+export interface Moment {
+  /** Milliseconds of a clock that does not jump. */
+  monotonicMs(): number;
+  readonly random: Random;
+}
 
 /** A store path as last reported by its storage (command 84), in whole MiB. */
 export interface PathPicture {
   readonly totalMib: number;
   readonly freeMib: number;
+}
+
+/** How busy a storage is, as far as is known at some moment: monotonic time in milliseconds. */
+export interface LoadPicture {
+  /** Tasks that are assigned and not finished; fractions come from estimating. */
+  tasks(nowMs: number): number;
+  /** How much of a task it gets done while one that is idle and takes `typicalMicros` for each gets one done; above 0. */
+  capacity(nowMs: number, typicalMicros: number): number;
 }
 
 export interface MemberPicture {
@@ -21,6 +37,7 @@ export interface MemberPicture {
   readonly lastSyncedTimestamp: number;
   readonly isReadable: boolean;
   readonly isWritable: boolean;
+  readonly load: LoadPicture;
 }
 
 /** Entry [source][destination]: the destination has all changes of the source before this second; 0 unknown. */
@@ -41,23 +58,31 @@ export interface GroupPicture<Member extends MemberPicture = MemberPicture> {
   readonly readCursor: number;
   readonly writeCursor: number;
   readonly sync: SyncPicture;
+  /** Mean latency of the members that report one, microseconds. */
+  readonly typicalMicros: number;
+  /** Tasks of all writable members. */
+  tasks(nowMs: number): number;
   /** The member that takes uploads when no rotation is wanted. */
   readonly storeServer: Member | undefined;
 }
 
 export interface SchedulingPolicy {
-  /** store_lookup 0, 1, 2 */
-  readonly groupChoice: "round-robin" | "fixed-group" | "most-free";
+  /** store_lookup 0, 1, 2, 3 */
+  readonly groupChoice: "round-robin" | "fixed-group" | "most-free" | "least-loaded";
   /** store_group, for "fixed-group". */
   readonly fixedGroup: string | undefined;
-  /** store_server 0, 1, 2. Trunk mode turns round robin into first-by-address (TrackerConfig has done so). */
-  readonly uploadStorageChoice: "round-robin" | "first-by-address" | "lowest-priority";
-  /** download_server 0, 1 */
-  readonly downloadStorageChoice: "round-robin" | "source-first";
+  /** store_server 0, 1, 2, 3. Trunk mode turns round robin into first-by-address (TrackerConfig has done so). */
+  readonly uploadStorageChoice: "round-robin" | "first-by-address" | "lowest-priority" | "least-loaded";
+  /** download_server 0, 1, 3 */
+  readonly downloadStorageChoice: "round-robin" | "source-first" | "least-loaded";
   /** store_path 0, 2 */
   readonly storePathChoice: "round-robin" | "most-free";
   readonly reserve: SpaceReserve;
   readonly usesTrunkFiles: boolean;
+  /** disk_usage_weight: how much of a group's load its disks are, 0 … 1; the rest are its tasks. */
+  readonly diskWeight: number;
+  /** max_tasks_per_storage: so many tasks are a full load of one storage. */
+  readonly tasksMax: number;
   /** storage_sync_file_max_delay: after this many seconds a file counts as replicated everywhere. */
   readonly syncMaxDelaySeconds: number;
   /** storage_sync_file_max_time: the longest time that replicating one file takes. */

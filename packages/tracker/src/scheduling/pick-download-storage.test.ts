@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { group, member, policy } from "../../test/pictures.ts";
+import { group, member, moment, policy } from "../../test/pictures.ts";
 import { SyncMatrix } from "../cluster/sync-matrix.ts";
 import type { MemberPicture } from "./cluster-picture.ts";
 import {
@@ -88,7 +88,7 @@ describe("replicas", () => {
   it("go by turns among those that have the file", () => {
     const readable = [source, late, complete];
     const pick = (members: readonly MemberPicture[], cursor: number) =>
-      pickReplica(filled(members, cursor), sight(now - 5), now, policy());
+      pickReplica(filled(members, cursor), sight(now - 5), now, policy(), moment());
     expect([pick(readable, 0), pick(readable, 1), pick(readable, 2), pick(readable, 3)]).toEqual([0, 2, 2, 0]);
     expect(pick([complete, late], 1)).toBe(0);
     expect([pick([late], 0), pick([], 0)]).toEqual([-1, -1]);
@@ -99,18 +99,18 @@ describe("replicas", () => {
     const g = filled([late, complete, near]);
     // Its source cannot be read from.
     const changing = sight(now - 5, { source: member("a", { isReadable: false }), isNormal: false });
-    expect(pickReplica(g, changing, now, policy())).toBe(1);
+    expect(pickReplica(g, changing, now, policy(), moment())).toBe(1);
     g.sync.raise(source.slot, near.slot, now + 1);
-    expect(pickReplica(g, changing, now, policy())).toBe(2);
-    expect(listDownloadStorages(g, changing, now, policy())).toEqual([near, complete]);
-    expect(pickReplica(filled([late]), changing, now, policy())).toBe(-1);
+    expect(pickReplica(g, changing, now, policy(), moment())).toBe(2);
+    expect(listDownloadStorages(g, changing, now, policy(), moment())).toEqual([near, complete]);
+    expect(pickReplica(filled([late]), changing, now, policy(), moment())).toBe(-1);
   });
 
   it("are listed in id order; of what can change there is only the source while it can be read from", () => {
     const g = filled([source, late, complete], 2);
-    expect(listDownloadStorages(g, sight(now - 5), now, policy())).toEqual([source, complete]);
-    expect(listDownloadStorages(g, sight(now - 5, { isNormal: false }), now, policy())).toEqual([source]);
-    expect(listDownloadStorages(filled([late]), sight(now - 5), now, policy())).toEqual([]);
+    expect(listDownloadStorages(g, sight(now - 5), now, policy(), moment())).toEqual([source, complete]);
+    expect(listDownloadStorages(g, sight(now - 5, { isNormal: false }), now, policy(), moment())).toEqual([source]);
+    expect(listDownloadStorages(filled([late]), sight(now - 5), now, policy(), moment())).toEqual([]);
   });
 
   it("that take a change have the file", () => {
@@ -145,11 +145,11 @@ it("no member is named that the matrix says lacks the file (property)", () => {
         const rules = policy({ downloadStorageChoice });
         // A day later nothing is different: only the matrix counts.
         const later = createdAt + 200_000;
-        const index = pickReplica(g, file, later, rules);
+        const index = pickReplica(g, file, later, rules, moment());
         const picked = pickSource(file, rules) ?? (index < 0 ? undefined : readable[index]);
         if (picked === undefined) expect(readable.some(has)).toBe(false);
         else expect(picked.isReadable && has(picked)).toBe(true);
-        const listed = listDownloadStorages(g, file, later, rules);
+        const listed = listDownloadStorages(g, file, later, rules, moment());
         expect(listed.every((each) => each.isReadable && has(each))).toBe(true);
         expect(listed.length === 0).toBe(picked === undefined);
       },

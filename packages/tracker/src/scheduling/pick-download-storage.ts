@@ -1,6 +1,7 @@
 // Which member of a group a reader of a file is sent to (wire-protocol.md §5.3, cluster-behaviour.md §5). The
 // tracker knows no files: it decides by what the name says about source and time, and by how far replication has come.
-import type { GroupPicture, MemberPicture, SchedulingPolicy } from "./cluster-picture.ts";
+import type { GroupPicture, MemberPicture, Moment, SchedulingPolicy } from "./cluster-picture.ts";
+import { memberCost, pickLeastLoadedMember } from "./pick-by-load.ts";
 
 /** What a query's file name says. */
 export interface NameSight<Member> {
@@ -57,18 +58,23 @@ export function pickSource<Member extends MemberPicture>(
 
 /**
  * Index into `group.readable` of the member to read from; -1 if none can have the file. For a normal file the next one in
- * turn that has it; for one that may have changed the one that is nearest to its source.
+ * turn that has it, or with download_server 3 one that has it and little to do; for one that may have changed the one that
+ * is nearest to its source.
  */
 export function pickReplica<Member extends MemberPicture>(
   group: GroupPicture<Member>,
   sight: NameSight<Member>,
   nowSeconds: number,
   policy: SchedulingPolicy,
+  moment: Moment,
 ): number {
-  const { readable } = group;
-  return sight.isNormal
-    ? nextEligible(group, readable, group.readCursor, sight, nowSeconds, policy)
-    : nearestEligible(group, sight, nowSeconds, policy);
+  const { readable, typicalMicros } = group;
+  if (!sight.isNormal) return nearestEligible(group, sight, nowSeconds, policy);
+  if (policy.downloadStorageChoice !== "least-loaded") {
+    return nextEligible(group, readable, group.readCursor, sight, nowSeconds, policy);
+  }
+  const hasFile = (member: Member) => isEligible(group, member, sight, nowSeconds, policy);
+  return pickLeastLoadedMember(readable, hasFile, typicalMicros, moment);
 }
 
 /** Index into `group.writable` of the next member in turn that has the file, for a change of it (103); -1 if none has. */
@@ -82,18 +88,24 @@ export function pickUpdateReplica<Member extends MemberPicture>(
 }
 
 /**
- * All members to read from (105): of a normal file all that have it, in id order; of one that may have changed its source,
- * or else those that have it, the one nearest to the source first.
+ * All members to read from (105): of a normal file all that have it, in id order, or with download_server 3 the least
+ * loaded first; of one that may have changed its source, or else those that have it, the one nearest to the source first.
  */
 export function listDownloadStorages<Member extends MemberPicture>(
   group: GroupPicture<Member>,
   sight: NameSight<Member>,
   nowSeconds: number,
   policy: SchedulingPolicy,
+  moment: Moment,
 ): readonly Member[] {
   if (!sight.isNormal && sight.source?.isReadable === true) return [sight.source];
   const found = group.readable.filter((member) => isEligible(group, member, sight, nowSeconds, policy));
-  if (sight.isNormal) return found;
+  if (sight.isNormal) {
+    if (policy.downloadStorageChoice !== "least-loaded") return found;
+    const nowMs = moment.monotonicMs();
+    const cost = (member: Member) => memberCost(member, member.load.capacity(nowMs, group.typicalMicros), nowMs);
+    return found.sort((a, b) => cost(a) - cost(b));
+  }
   return found.sort((a, b) => syncedUntil(group, b, sight) - syncedUntil(group, a, sight));
 }
 

@@ -1,5 +1,6 @@
 // Which group an upload goes to (wire-protocol.md §5.2, cluster-behaviour.md §6.1).
-import type { GroupPicture, SchedulingPolicy } from "./cluster-picture.ts";
+import type { GroupPicture, Moment, SchedulingPolicy } from "./cluster-picture.ts";
+import { pickLeastLoadedGroup } from "./pick-by-load.ts";
 import { groupHasSpace, groupHasTrunkSpace } from "./space-reserve.ts";
 
 /** Why no group can be named. The first four are answered with status 2, no-space with 28. */
@@ -13,9 +14,18 @@ export function pickGroup(
   groups: readonly GroupPicture[],
   cursor: number,
   policy: SchedulingPolicy,
+  moment: Moment,
 ): number | GroupRefusal {
   if (groups.length === 0) return "no-groups";
-  return policy.groupChoice === "fixed-group" ? pickFixed(groups, policy) : pickFrom(groups, cursor, policy);
+  switch (policy.groupChoice) {
+    case "fixed-group":
+      return pickFixed(groups, policy);
+    case "least-loaded":
+      return pickByLoad(groups, policy, moment);
+    case "round-robin":
+    case "most-free":
+      return pickFrom(groups, cursor, policy);
+  }
 }
 
 /** Where the choice stands after group `index` was taken. */
@@ -43,6 +53,13 @@ function pickFixed(groups: readonly GroupPicture[], policy: SchedulingPolicy): n
   const index = groups.findIndex((group) => group.name === policy.fixedGroup);
   if (index < 0) return "unknown-group";
   return checkNamedGroup(groups[index]!, policy) ?? index;
+}
+
+function pickByLoad(groups: readonly GroupPicture[], policy: SchedulingPolicy, moment: Moment): number | GroupRefusal {
+  const mayTake = (group: GroupPicture) => checkNamedGroup(group, policy) === undefined;
+  const index = pickLeastLoadedGroup(groups, mayTake, policy, moment);
+  if (index >= 0) return index;
+  return groups.some(({ writable }) => writable.length > 0) ? "no-space" : "no-writable-group";
 }
 
 function pickFrom(groups: readonly GroupPicture[], cursor: number, policy: SchedulingPolicy): number | GroupRefusal {

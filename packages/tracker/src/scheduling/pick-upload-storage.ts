@@ -1,12 +1,21 @@
 // Which member of a group takes an upload (cluster-behaviour.md §6.3), and which one stands in where no rotation is wanted.
-import type { GroupPicture, MemberPicture, SchedulingPolicy } from "./cluster-picture.ts";
+import type { GroupPicture, MemberPicture, Moment, SchedulingPolicy } from "./cluster-picture.ts";
+import { pickLeastLoadedMember } from "./pick-by-load.ts";
 
 /** Index into `group.writable`, or -1 if nobody is writable. */
-export function pickUploadStorage(group: GroupPicture, policy: SchedulingPolicy): number {
-  const count = group.writable.length;
+export function pickUploadStorage(group: GroupPicture, policy: SchedulingPolicy, moment: Moment): number {
+  const { writable, writeCursor, storeServer } = group;
+  const count = writable.length;
   if (count === 0) return -1;
-  if (policy.uploadStorageChoice === "round-robin") return group.writeCursor < count ? group.writeCursor : 0;
-  return group.storeServer === undefined ? -1 : group.writable.indexOf(group.storeServer);
+  switch (policy.uploadStorageChoice) {
+    case "round-robin":
+      return writeCursor < count ? writeCursor : 0;
+    case "least-loaded":
+      return pickLeastLoadedMember(writable, () => true, group.typicalMicros, moment);
+    case "first-by-address":
+    case "lowest-priority":
+      return storeServer === undefined ? -1 : writable.indexOf(storeServer);
+  }
 }
 
 /** Where the rotation stands after member `index` was taken; the other choices do not move it. */

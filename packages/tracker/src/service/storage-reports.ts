@@ -7,7 +7,13 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { moveStorage } from "../cluster/ip-change.ts";
 import { join, type JoinOrigin, trackersOf } from "../cluster/join.ts";
 import { takeRemovals } from "../cluster/removal.ts";
-import { takeDiskReport, takeHeartbeat, takeReplicationReport, takeSyncReport } from "../cluster/reports.ts";
+import {
+  takeDiskReport,
+  takeHeartbeat,
+  takeLoadReport,
+  takeReplicationReport,
+  takeSyncReport,
+} from "../cluster/reports.ts";
 import { takeCorrection, takeStatusReport } from "../cluster/status-reports.ts";
 import type { StorageNode } from "../cluster/storage-node.ts";
 import { notifySource, repeatSource, requestSource, sourceOfDestination } from "../cluster/sync-source.ts";
@@ -29,6 +35,10 @@ export function storageReportRoutes(
     ...regularReports(cluster, joined),
     answer(trackerCommands.reportReplication, (report, session) => {
       takeReplicationReport(cluster, node(session), report);
+      return {};
+    }),
+    answer(trackerCommands.reportLoad, (report, session) => {
+      takeLoadReport(cluster, node(session), report);
       return {};
     }),
     // Also asked before a join: one that was removed must not join.
