@@ -59,6 +59,7 @@ export function group(name: string, overrides: Partial<GroupPicture> = {}): Grou
     totalMib: 1000,
     freeMib: 500,
     trunkFreeMib: 0,
+    promisedMib: 0,
     storePathCount: 1,
     readable: members,
     writable: members,

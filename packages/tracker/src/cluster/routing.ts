@@ -37,7 +37,7 @@ export function routeToMember(cluster: Cluster, group: Group): StorageNode {
   const index = pickUploadStorage(group, policy, cluster);
   if (index < 0) refuse("group-not-writable", group.name);
   group.writeCursor = nextWriteCursor(group, index, policy);
-  return handOut(cluster, group.writable[index]!);
+  return handOut(cluster, group.writable[index]!, true);
 }
 
 /** Store path of the member for the next upload. Throws NOT_FOUND if there are no paths, NO_SPACE if all are too full. */
@@ -100,8 +100,8 @@ export function routeUpdate(cluster: Cluster, groupName: string, logicalName: st
 }
 
 /** The client will have something to do for this member: that counts until the member's next report, and beyond. */
-function handOut(cluster: Cluster, node: StorageNode): StorageNode {
-  node.group.handedOut(node, cluster.monotonicMs());
+function handOut(cluster: Cluster, node: StorageNode, isUpload = false): StorageNode {
+  node.group.handedOut(node, isUpload, cluster.monotonicMs());
   return node;
 }
 
