@@ -1,11 +1,12 @@
 // What a server counts as work for clients, and the time of which it takes.
-import { FdfsError } from "@fastdfs-ts/protocol";
+import { type Command, FdfsError, storageCommands } from "@fastdfs-ts/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { DOWNLOAD, type Handlers, PING, readAll, startFakeServer, uploadOf } from "../../test/fake-server.ts";
 import { turn } from "../../test/fake-socket.ts";
-import type { RouteAnswer } from "./routes.ts";
+import type { ContentReader } from "./content-reader.ts";
+import { answerRaw, type RouteAnswer } from "./routes.ts";
 import { TaskCounts } from "./task-counts.ts";
 
 /** More than is waited for before a handler runs. */
@@ -19,6 +20,11 @@ async function start(handlers: Handlers, hasAccessLog = false) {
 
 async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) await turn();
+}
+
+async function swallow(content: ContentReader): Promise<undefined> {
+  await readAll(content);
+  return undefined;
 }
 
 /** A handler that answers when it is told to. */
@@ -57,7 +63,7 @@ describe.each([
 });
 
 it("a large body counts while it comes in, and its time is not taken", async () => {
-  const { socket, tasks, clock } = await start({ upload: async (content) => void (await readAll(content)) });
+  const { socket, tasks, clock } = await start({ upload: swallow });
   const upload = uploadOf(LARGE);
   socket.events.data(upload.subarray(0, 1000));
   clock.advance(500);
@@ -112,6 +118,13 @@ it("what servers ask each other is no task", async () => {
   expect(tasks).toMatchObject({ running: 0, finished: 0 });
 });
 
+it("of all that a storage answers, these are tasks of clients", () => {
+  const commands = Object.values<Command>(storageCommands as unknown as Record<string, Command>);
+  const routes = commands.map((command) => answerRaw(command, () => undefined));
+  const codes = routes.filter(({ isForClients }) => isForClients).map(({ code }) => code);
+  expect(codes.sort((a, b) => a - b)).toEqual([11, 12, 13, 14, 15, 20, 21, 22, 23, 24, 34, 36, 38]);
+});
+
 it("nothing is left running, whatever comes, in which pieces, and whenever the client leaves", async () => {
   const requests = fc.array(fc.constantFrom(DOWNLOAD, PING, uploadOf(Buffer.alloc(50)), uploadOf(LARGE)), {
     maxLength: 8,
@@ -120,7 +133,7 @@ it("nothing is left running, whatever comes, in which pieces, and whenever the c
   await fc.assert(
     fc.asyncProperty(requests, cut, cut, async (all, cutAt, lostAt) => {
       const { socket, tasks } = await start({
-        upload: async (content) => void (await readAll(content)),
+        upload: swallow,
         download: () => Promise.resolve(Buffer.from("file")),
       });
       const bytes = Buffer.concat(all);

@@ -123,7 +123,9 @@ it("no text makes a parser throw or answer anything but counters", () => {
         ...parseDisks(text, new Set(["8:1"])),
         ...parseInterfaces(text),
       ];
-      const numbers = found.flatMap((each) => Object.values(each ?? {})).filter((value) => typeof value === "number");
+      const numbers = found
+        .flatMap((each): unknown[] => Object.values(each ?? {}))
+        .filter((value) => typeof value === "number");
       expect(numbers.every((value) => value >= 0)).toBe(true);
     }),
   );
