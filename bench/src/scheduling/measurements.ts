@@ -17,6 +17,12 @@ export interface Sample {
   readonly slowShare: number;
 }
 
+/** Ten seconds. */
+export interface Period extends Sample {
+  /** Of all requests that ended in it. */
+  readonly p99Ms: number;
+}
+
 export interface Quantiles {
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -37,20 +43,18 @@ export interface Summary {
   readonly rejected: number;
 }
 
-/** Samples. */
-const PERIOD = 10;
 /** Of the mean of all groups. */
 const IDLE = 0.1;
 const OVERLOADED = 2;
 
 export function summarize(
   samples: readonly Sample[],
+  periods: readonly Period[],
   latencies: Readonly<Record<"uploads" | "downloads" | "whileOneIsSlow", LatencyHistogram>>,
   uploaded: number,
   rejected: number,
 ): Summary {
   const spreads = samples.map(usageSpread);
-  const periods = periodsOf(samples);
   return {
     usageSpread: { begin: spreads[0]!, end: spreads.at(-1)! },
     imbalance: mean(periods.map(imbalance)),
@@ -63,20 +67,16 @@ export function summarize(
   };
 }
 
-/** Means over ten samples, so that what is asked is not how even chance is within a moment. */
-export function periodsOf(samples: readonly Sample[]): Sample[] {
-  const periods: Sample[] = [];
-  for (let from = 0; from + PERIOD <= samples.length; from += PERIOD) {
-    const some = samples.slice(from, from + PERIOD);
-    const last = some.at(-1)!;
-    const groups = last.groups.map((group, index) => {
-      const tasks = mean(some.map((sample) => sample.groups[index]!.tasks));
-      const takesUploads = some.every((sample) => sample.groups[index]!.takesUploads);
-      return { ...group, tasks, takesUploads };
-    });
-    periods.push({ atMs: last.atMs, groups, slowShare: mean(some.map(({ slowShare }) => slowShare)) });
-  }
-  return periods;
+/** The mean of some samples, so that what is asked is not how even chance is within a moment. */
+export function periodOf(some: readonly Sample[], latencies: LatencyHistogram): Period {
+  const last = some.at(-1)!;
+  const groups = last.groups.map((group, index) => ({
+    ...group,
+    tasks: mean(some.map((sample) => sample.groups[index]!.tasks)),
+    takesUploads: some.every((sample) => sample.groups[index]!.takesUploads),
+  }));
+  const slowShare = mean(some.map((sample) => sample.slowShare));
+  return { atMs: last.atMs, groups, slowShare, p99Ms: latencies.quantileMs(0.99) };
 }
 
 export function usageSpread({ groups }: Sample): number {

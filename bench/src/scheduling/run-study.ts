@@ -5,7 +5,7 @@ import { Prng } from "@fastdfs-ts/simulation";
 import { routeDownload, routeToGroup, routeToMember, routeToPath } from "@fastdfs-ts/tracker";
 
 import { LatencyHistogram } from "../load/latency-histogram.ts";
-import { type GroupSample, type Sample, summarize, type Summary } from "./measurements.ts";
+import { type GroupSample, type Period, periodOf, type Sample, summarize, type Summary } from "./measurements.ts";
 import type { Method } from "./methods.ts";
 import {
   burst,
@@ -26,6 +26,7 @@ import { StudyCluster } from "./study-cluster.ts";
 import { Timeline } from "./timeline.ts";
 
 const SAMPLE_MS = 1000;
+const SAMPLES_PER_PERIOD = 10;
 /** Downloads are of the last so many uploads, once they are old enough to be everywhere. */
 const KNOWN_FILES = 20_000;
 const READABLE_AFTER_MS = 15_000;
@@ -42,7 +43,7 @@ interface KnownFile {
 
 export interface StudyResult {
   readonly method: Method;
-  readonly samples: readonly Sample[];
+  readonly periods: readonly Period[];
   readonly summary: Summary;
 }
 
@@ -59,6 +60,8 @@ class Study {
   private readonly files: KnownFile[] = [];
   private uploaded = 0;
   private readonly samples: Sample[] = [];
+  private readonly periods: Period[] = [];
+  private latenciesOfPeriod = new LatencyHistogram();
   private readonly latencies = {
     uploads: new LatencyHistogram(),
     downloads: new LatencyHistogram(),
@@ -84,8 +87,8 @@ class Study {
     timeline.every(SAMPLE_MS, () => this.sample());
     this.arrive();
     timeline.runUntil(DURATION_MS);
-    const summary = summarize(this.samples, this.latencies, this.uploaded, this.rejected);
-    return { method: this.method, samples: this.samples, summary };
+    const summary = summarize(this.samples, this.periods, this.latencies, this.uploaded, this.rejected);
+    return { method: this.method, periods: this.periods, summary };
   }
 
   private arrive(): void {
@@ -158,6 +161,7 @@ class Study {
   /** Without the time in which the client's own network has the bytes. */
   private record(kind: "uploads" | "downloads", ms: number): void {
     this.latencies[kind].record(ms);
+    this.latenciesOfPeriod.record(ms);
     const { nowMs } = this.timeline;
     if (nowMs >= SLOW.fromMs && nowMs < SLOW.toMs) this.latencies.whileOneIsSlow.record(ms);
   }
@@ -211,5 +215,8 @@ class Study {
     const inItsGroup = this.study.membersOf(slow.groupName).reduce((sum, { tasks }) => sum + tasks, 0);
     const slowShare = inItsGroup === 0 ? 0 : slow.tasks / inItsGroup;
     this.samples.push({ atMs: this.timeline.nowMs, groups, slowShare });
+    if (this.samples.length % SAMPLES_PER_PERIOD > 0) return;
+    this.periods.push(periodOf(this.samples.slice(-SAMPLES_PER_PERIOD), this.latenciesOfPeriod));
+    this.latenciesOfPeriod = new LatencyHistogram();
   }
 }

@@ -10,8 +10,6 @@ export interface GroupPlan {
   readonly totalMib: number;
   /** Of its disks, at the beginning. */
   readonly usedShare: number;
-  /** Its members report no load, as C storages. */
-  readonly isOfC?: boolean;
 }
 
 export const groupPlans: readonly GroupPlan[] = [
@@ -25,19 +23,18 @@ export const groupPlans: readonly GroupPlan[] = [
   // Its disks reach the reserve while others have much room.
   { name: "group7", totalMib: 100_000, usedShare: 0.85 },
   { name: "group8", totalMib: 400_000, usedShare: 0.5 },
-  { name: "group9", totalMib: 400_000, usedShare: 0.4, isOfC: true },
+  { name: "group9", totalMib: 400_000, usedShare: 0.4 },
 ];
 
 export const MEMBERS = 3;
-export const DURATION_MS = Number(process.env['DUR'] ?? 600_000);
+export const DURATION_MS = 600_000;
 export const RESERVED_MIB = 5000;
 export const HEARTBEAT_MS = 10_000;
 export const DISK_REPORT_MS = 60_000;
 export const LOAD_REPORT_MS = 2000;
 
-/** max_tasks_per_storage and disk_usage_weight of the method by load. */
-export const TASKS_MAX = Number(process.env["TM"] ?? 24);
-export const DISK_WEIGHT = Number(process.env["DW"] ?? 10);
+/** max_tasks_per_storage: what a storage of this study can have under way before its tasks wait for each other. */
+export const TASKS_MAX = 24;
 
 /** Requests per second of all clients, and how many of them are uploads. */
 export const REQUESTS_PER_SECOND = 3000;
@@ -74,7 +71,11 @@ export const JOINING = { storage: "group4-c", startMs: 150_000, activeMs: 300_00
 
 export const incidents: readonly Incident[] = [
   { ...at(SLOW.fromMs, SLOW.storage), what: "its disk becomes 6 times slower", happen: (one) => (one.slowness = 6) },
-  { ...at(120_000, "group8-a"), what: "something else uses 60 % of its processors", happen: (one) => (one.busyCpu = 0.6) },
+  {
+    ...at(120_000, "group8-a"),
+    what: "something else uses 60 % of its processors",
+    happen: (one) => (one.busyCpu = 0.6),
+  },
   { ...at(JOINING.startMs, JOINING.storage), what: "begins to be filled by its group", happen: () => undefined },
   { ...at(JOINING.activeMs, JOINING.storage), what: "is complete and joins", happen: (one) => (one.isUp = true) },
   { ...at(SLOW.toMs, SLOW.storage), what: "its disk is as before", happen: (one) => (one.slowness = 1) },

@@ -16,7 +16,6 @@ import {
 import type { Method } from "./methods.ts";
 import {
   DISK_REPORT_MS,
-  DISK_WEIGHT,
   groupPlans,
   HEARTBEAT_MS,
   JOINING,
@@ -54,7 +53,7 @@ export class StudyCluster {
         model.isUp = name !== JOINING.storage;
         this.storages.set(name, model);
         this.byId.set(id, model);
-        this.addMember(group, model, plan.isOfC === true);
+        this.addMember(group, model, plan.name === method.groupOfC);
       }
     }
   }
@@ -118,7 +117,6 @@ function trackerCluster(timeline: Timeline, random: Random, method: Method): Clu
     basePath: "/study",
     ...method.config,
     tasksPerStorageMax: TASKS_MAX,
-    diskUsageWeight: DISK_WEIGHT,
     reservedSpace: { kind: "bytes", bytes: RESERVED_MIB * MIB },
   });
   const clock = {

@@ -24,7 +24,7 @@ export function policy(overrides: Partial<SchedulingPolicy> = {}): SchedulingPol
     storePathChoice: "round-robin",
     reserve: { kind: "mib", mib: 100 },
     usesTrunkFiles: false,
-    diskWeight: 0.2,
+    diskWeight: 0.1,
     tasksMax: 64,
     syncMaxDelaySeconds: 86_400,
     syncMaxTimeSeconds: 300,
