@@ -118,18 +118,6 @@ export class ServerLoad implements LoadPicture {
     this.tasksMs = nowMs;
   }
 
-  /** It is not connected any more: nothing that was known of it is worth anything. */
-  forget(): void {
-    this.report = undefined;
-    this.heardMs = -Infinity;
-    this.setTasks(0, 0);
-    this.taskMs = TASK_MS_UNKNOWN;
-    this.idle = 1;
-    this.latency = undefined;
-    this.leastConnections = undefined;
-    this.counters = undefined;
-  }
-
   tasks(nowMs: number): number {
     if (this.tasksThen === 0) return 0;
     return this.tasksThen * Math.exp((this.tasksMs - nowMs) / this.taskMs);
