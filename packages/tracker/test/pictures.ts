@@ -9,10 +9,12 @@ import type {
   Moment,
   SchedulingPolicy,
 } from "../src/scheduling/cluster-picture.ts";
+import { drawBetter } from "../src/scheduling/weighted-draw.ts";
 
 /** For choices that do not depend on it, and for those that do a start of their chances. */
 export function moment(seed = 1): Moment {
-  return { monotonicMs: () => 0, random: Prng.fromSeed(seed) };
+  const random = Prng.fromSeed(seed);
+  return { monotonicMs: () => 0, draw: (weights, costs) => drawBetter(random, weights, costs) };
 }
 
 export function policy(overrides: Partial<SchedulingPolicy> = {}): SchedulingPolicy {
