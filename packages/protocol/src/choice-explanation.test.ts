@@ -47,6 +47,7 @@ const explanations: fc.Arbitrary<ChoiceExplanation> = fc.record({
       port: count,
       status: fc.constantFrom(...(Object.keys(storageStatuses) as StorageStatus[])),
       ruledOut: maybe(text),
+      trouble: maybe(text),
       hasFile: maybe(text),
       isSource: fc.boolean(),
       syncedSeconds: maybe(count),

@@ -78,6 +78,8 @@ export interface MemberCandidate {
   readonly status: StorageStatus;
   /** Why it cannot be chosen; undefined for a candidate. */
   readonly ruledOut: string | undefined;
+  /** What a client that is sent there meets: it may be chosen although its disks are full. */
+  readonly trouble: string | undefined;
   /** Of a file: why it counts as having it; undefined where it does not, and for uploads. */
   readonly hasFile: string | undefined;
   readonly isSource: boolean;
@@ -188,6 +190,7 @@ const readMember = jsonRecord<MemberCandidate>({
   port: jsonNumber,
   status: jsonOneOf(storageStatuses),
   ruledOut: maybeText,
+  trouble: maybeText,
   hasFile: maybeText,
   isSource: jsonFlag,
   syncedSeconds: maybeNumber,
