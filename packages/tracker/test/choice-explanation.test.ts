@@ -202,6 +202,8 @@ describe("an explanation", () => {
           expect(answer).toEqual(await unasked.take(step));
           if (foretold !== undefined) expect(answer).toBe(foretold);
         }
+        // To the last digit of what is estimated.
+        expect(await explain(asked.tracker, "upload")).toEqual(await explain(unasked.tracker, "upload"));
       }),
       { numRuns: 60 },
     );
