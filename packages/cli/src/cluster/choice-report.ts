@@ -17,8 +17,12 @@ import { toneOf } from "./server-columns.ts";
 
 export function printChoice(terminal: Terminal, explained: ChoiceExplanation): string {
   const { groups, members, paths, choice, refusal, groupName, file, purpose } = explained;
-  const table = <Row>(title: string, columns: readonly Column<Row>[], rows: readonly Row[]) =>
-    rows.length === 0 ? [] : [`${bold(terminal, title)}\n${printTable(terminal, columns, rows).replace(/^/gm, "  ")}`];
+  const table = <Row>(title: string, columns: readonly Column<Row>[], rows: readonly Row[]): string[] => {
+    if (rows.length === 0) return [];
+    // C storages tell nothing of their load, and few clusters have trunk files.
+    const told = columns.filter(({ cell }) => rows.some((row) => cell(row) !== ""));
+    return [`${bold(terminal, title)}\n${printTable(terminal, told, rows).replace(/^/gm, "  ")}`];
+  };
   const storageId = choice?.storageId ?? refusal?.storageId ?? "";
   return [
     ...table("Settings", settingColumns, explained.settings),
@@ -45,9 +49,9 @@ const groupColumns = (choice: Choice | undefined): Column<GroupCandidate>[] => [
   number("free", (row) => printMib(row.freeMib)),
   number("of", (row) => printMib(row.totalMib)),
   number("reserved", (row) => printMib(row.reservedMib)),
-  number("in trunk files", (row) => printMib(row.trunkFreeMib)),
-  number("disk use", (row) => percent(row.diskUsage)),
-  number("tasks", (row) => percent(row.taskRatio)),
+  number("in trunk files", (row) => (row.trunkFreeMib === 0 ? "" : printMib(row.trunkFreeMib))),
+  number("disk load", (row) => percent(row.diskUsage)),
+  number("task load", (row) => percent(row.taskRatio)),
   number("load", (row) => percent(row.load)),
   { title: "ruled out", cell: (row) => row.ruledOut ?? "" },
 ];
