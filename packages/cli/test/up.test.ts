@@ -88,7 +88,7 @@ describe("fdfs up", () => {
     expect(await works("explain", "download", id)).toMatch(/^Choice: the download goes to /m);
     const refused = await fdfs(["explain", "upload", "--group", "nobody"], cwd);
     expect(refused).toMatchObject({ exitCode: 1, err: "" });
-    expect(refused.out).toContain("No choice: the client is answered with status 2. Why: unknown group.\n");
+    expect(refused.out).toContain("No choice: the client is answered with status 2. Why: nobody: unknown group.\n");
   });
 
   it("changes appender files and keeps slaves beside masters", async () => {

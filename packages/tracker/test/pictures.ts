@@ -79,13 +79,7 @@ export function group(name: string, overrides: Partial<GroupPicture> = {}): Grou
 /** A member as explanations see it: an ACTIVE one of a C storage, unless it is said otherwise. */
 export function watchedMember(id: string, overrides: Partial<WatchedMember> = {}): WatchedMember {
   const paths = overrides.paths ?? [{ totalMib: 1000, freeMib: 500 }];
-  const load = {
-    tasks: () => 0,
-    capacity: () => 1,
-    latencyMicros: undefined,
-    report: undefined,
-    ageMs: () => Infinity,
-  };
+  const unheard = { ...load(), latencyMicros: undefined, report: undefined, ageMs: () => Infinity };
   const total = (key: "totalMib" | "freeMib") => paths.reduce((sum, path) => sum + path[key], 0);
   const space = { totalMib: total("totalMib"), freeMib: total("freeMib") };
   const place = { addresses: [`10.0.0.${id.charCodeAt(0)}`], port: 23000 };
@@ -96,7 +90,7 @@ export function watchedMember(id: string, overrides: Partial<WatchedMember> = {}
     reason: "in service",
     rwMode: 6,
     paths,
-    load,
+    load: unheard,
     ...space,
     ...overrides,
   };

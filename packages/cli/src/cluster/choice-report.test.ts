@@ -148,12 +148,12 @@ it("a refusal: what the client gets, why, and which setting is behind it", () =>
   };
   const full = printed({ ...upload, choice: undefined, refusal });
   expect(full.at(-1)).toBe(
-    "No choice: the client is answered with status 28. Why: every store path is full. The tracker's setting: reserved_storage_space.",
+    "No choice: the client is answered with status 28. Why: group1: every store path is full. The tracker's setting: reserved_storage_space.",
   );
   expect(full.some((line) => line.startsWith("  >"))).toBe(false);
   const lost = { ...refusal, status: 2, reason: "unknown group", setting: undefined };
   const nothing = { settings: [], groups: [], members: [], paths: [], choice: undefined };
   expect(printed({ ...upload, ...nothing, refusal: lost })).toEqual([
-    "No choice: the client is answered with status 2. Why: unknown group.",
+    "No choice: the client is answered with status 2. Why: group1: unknown group.",
   ]);
 });

@@ -20,7 +20,7 @@ export function printChoice(terminal: Terminal, explained: ChoiceExplanation): s
   const table = <Row>(title: string, columns: readonly Column<Row>[], rows: readonly Row[]): string[] => {
     if (rows.length === 0) return [];
     // C storages tell nothing of their load, and few clusters have trunk files.
-    const told = columns.filter(({ cell }) => rows.some((row) => cell(row) !== ""));
+    const told = columns.filter((column) => rows.some((row) => column.cell(row) !== ""));
     return [`${bold(terminal, title)}\n${printTable(terminal, told, rows).replace(/^/gm, "  ")}`];
   };
   const storageId = choice?.storageId ?? refusal?.storageId ?? "";
@@ -126,8 +126,9 @@ function describeChoice(choice: Choice, purpose: ChoicePurpose): string {
   return `Choice: the ${purpose} goes to ${storageId} at ${address}:${port} in ${groupName}${path}${likely}. Why: ${reasons.join("; ")}.`;
 }
 
-function describeRefusal({ status, reason, setting }: ChoiceRefusal): string {
-  return `No choice: the client is answered with status ${status}. Why: ${reason}.${setting === undefined ? "" : ` The tracker's setting: ${setting}.`}`;
+function describeRefusal({ status, groupName, reason, setting }: ChoiceRefusal): string {
+  const where = groupName === undefined ? "" : `${groupName}: `;
+  return `No choice: the client is answered with status ${status}. Why: ${where}${reason}.${setting === undefined ? "" : ` The tracker's setting: ${setting}.`}`;
 }
 
 /** As file names spell it. */

@@ -2,7 +2,7 @@
 import type { ChoiceExplanation, LoadReport } from "@fastdfs-ts/protocol";
 import { describe, expect, it } from "vitest";
 
-import { policy, watchedGroup, watchedMember } from "../../test/pictures.ts";
+import { load, policy, watchedGroup, watchedMember } from "../../test/pictures.ts";
 import { SyncMatrix } from "../cluster/sync-matrix.ts";
 import type { SchedulingPolicy } from "./cluster-picture.ts";
 import { type ChoiceScene, explainHolder, explainUpload } from "./explain-choice.ts";
@@ -128,10 +128,15 @@ describe("the member for an upload", () => {
       latencyMicros: 800,
     };
     const idle = watchedMember("a", {
-      load: { tasks: () => 1, capacity: () => 0.8, latencyMicros: 750, report, ageMs: (nowMs) => nowMs - 4000 },
+      load: { ...load({ tasks: 1, capacity: 0.8 }), latencyMicros: 750, report, ageMs: (nowMs) => nowMs - 4000 },
     });
     const busy = watchedMember("b", {
-      load: { tasks: () => 9, capacity: () => 0.2, latencyMicros: undefined, report: undefined, ageMs: () => Infinity },
+      load: {
+        ...load({ tasks: 9, capacity: 0.2 }),
+        latencyMicros: undefined,
+        report: undefined,
+        ageMs: () => Infinity,
+      },
     });
     const { members, choice } = upload([watchedGroup("g1", [busy, idle])], { uploadStorageChoice: "least-loaded" });
     expect(choice!.storageId).toBe("a");
@@ -381,7 +386,7 @@ describe("the member for a download", () => {
       undefined,
       "replication has come to it, and it is older than storage_sync_file_max_time",
     ],
-    ["nothing", 0, {}, "does not have the file yet: nobody has told what it has of a", undefined],
+    ["nothing", 0, {}, "does not have the file yet: nothing of a is known to have come to it", undefined],
     ["the second", now - 60, {}, "does not have the file yet: it has all of a until the second of the file", undefined],
     ["no name", 0, { createdAt: Infinity }, "the name says neither source nor time of the file", undefined],
   ])("b: %s", (_name, synced, changes, ruledOut, hasFile) => {

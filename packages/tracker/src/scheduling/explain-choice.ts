@@ -42,7 +42,7 @@ export interface ChoiceScene {
   /** Monotonic. */
   readonly nowMs: number;
   /** Under which address the client would be told of a member. */
-  addressOf(member: WatchedMember): string;
+  readonly addressOf: (member: WatchedMember) => string;
 }
 
 type Explained = Omit<ChoiceExplanation, "version" | "takenSeconds" | "purpose" | "settings">;
@@ -166,7 +166,11 @@ const holderRows = {
     choose: chooseReader<WatchedMember>,
     candidates: (group: WatchedGroup) => group.readable,
     serves: "read",
-    because({ how }: HolderChoice<WatchedMember>, { isNormal }: NameSight<WatchedMember>, policy: SchedulingPolicy) {
+    because: (
+      { how }: HolderChoice<WatchedMember>,
+      { isNormal }: NameSight<WatchedMember>,
+      policy: SchedulingPolicy,
+    ) => {
       if (how === "anybody") return "nobody is known to have the file, but anybody may: the store server is asked";
       if (isNormal) {
         // Without its source, or where that cannot be read, the others take turns.
@@ -184,7 +188,7 @@ const holderRows = {
     choose: chooseChanger<WatchedMember>,
     candidates: (group: WatchedGroup) => group.writable,
     serves: "write",
-    because({ how }: HolderChoice<WatchedMember>, _sight: NameSight<WatchedMember>, policy: SchedulingPolicy) {
+    because: ({ how }: HolderChoice<WatchedMember>, _sight: NameSight<WatchedMember>, policy: SchedulingPolicy) => {
       if (how === "source") return "changes of a file go to its source";
       if (how === "replica") return "the source cannot be written: the next in turn that has the file";
       return `nobody is known to have the file: whoever takes the next upload (${methodReasons.storage(policy)})`;

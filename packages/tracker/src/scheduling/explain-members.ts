@@ -93,7 +93,7 @@ export function whyNotThere(group: WatchedGroup, member: WatchedMember, sight: N
   const whose = source === undefined ? "its source" : source.id;
   if (createdAt === Infinity) return "the name says neither source nor time of the file";
   const synced = syncedUntil(group, member, sight);
-  if (synced === 0) return `does not have the file yet: nobody has told what it has of ${whose}`;
+  if (synced === 0) return `does not have the file yet: nothing of ${whose} is known to have come to it`;
   if (synced === createdAt) return `does not have the file yet: it has all of ${whose} until the second of the file`;
   return `does not have the file yet: what it has of ${whose} ends ${createdAt - synced} s before the file`;
 }

@@ -54,7 +54,7 @@ const downloadMethods: Methods<SchedulingPolicy["downloadStorageChoice"]> = {
 interface SettingRow {
   readonly purposes: readonly ChoicePurpose[];
   /** Undefined where it has no effect. */
-  tell(policy: SchedulingPolicy): Omit<ChoiceSetting, "key"> | undefined;
+  readonly tell: (policy: SchedulingPolicy) => Omit<ChoiceSetting, "key"> | undefined;
 }
 
 /** In the order in which they come into a choice. */

@@ -17,7 +17,7 @@ export interface RefusalScene {
   readonly member: WatchedMember | undefined;
 }
 
-export interface RefusalFacts {
+interface RefusalFacts {
   /** A sentence without a full stop. */
   readonly reason: string;
   readonly groupName?: string | undefined;
@@ -35,7 +35,7 @@ interface RefusalRow {
   readonly kind: "NOT_FOUND" | "NO_SPACE";
   /** Names that clients invent are no trouble of the cluster. */
   readonly level: "info" | "warn";
-  tell(scene: RefusalScene, policy: SchedulingPolicy): RefusalFacts;
+  readonly tell: (scene: RefusalScene, policy: SchedulingPolicy) => RefusalFacts;
 }
 
 export const refusals: Readonly<Record<Refusal, RefusalRow>> = {

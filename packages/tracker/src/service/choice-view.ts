@@ -52,5 +52,22 @@ function explainFor(
 
 /** The group as it is, but for that its tasks can be asked without a trace. */
 function stillPicture(group: Group): WatchedGroup {
-  return { ...group, tasks: (nowMs: number) => group.peekTasks(nowMs) };
+  const { name, totalMib, freeMib, trunkFreeMib, storePathCount, typicalMicros } = group;
+  const { sorted, readable, writable, readCursor, writeCursor, storeServer, sync } = group;
+  return {
+    name,
+    totalMib,
+    freeMib,
+    trunkFreeMib,
+    storePathCount,
+    typicalMicros,
+    sorted,
+    readable,
+    writable,
+    readCursor,
+    writeCursor,
+    storeServer,
+    sync,
+    tasks: (nowMs) => group.peekTasks(nowMs),
+  };
 }
