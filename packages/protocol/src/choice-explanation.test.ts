@@ -31,6 +31,7 @@ const explanations: fc.Arbitrary<ChoiceExplanation> = fc.record({
       freeMib: count,
       reservedMib: count,
       trunkFreeMib: count,
+      promisedMib: share,
       writableMembers: count,
       diskUsage: share,
       taskRatio: share,

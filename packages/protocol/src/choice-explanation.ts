@@ -52,6 +52,8 @@ export interface GroupCandidate {
   /** More than this has to be free. */
   readonly reservedMib: number;
   readonly trunkFreeMib: number;
+  /** What uploads since the last reports of the disks will probably take; counts in choices by load. */
+  readonly promisedMib: number;
   readonly writableMembers: number;
   /** 0 an empty disk … 1 at the reserve. */
   readonly diskUsage: number;
@@ -177,6 +179,7 @@ const readGroup = jsonRecord<GroupCandidate>({
   freeMib: jsonNumber,
   reservedMib: jsonNumber,
   trunkFreeMib: jsonNumber,
+  promisedMib: jsonNumber,
   writableMembers: jsonNumber,
   diskUsage: jsonNumber,
   taskRatio: jsonNumber,

@@ -25,5 +25,6 @@ export {
   type UploadRoute,
   type WholeFrame,
 } from "./server/routes.ts";
+export { TaskCounts, type TaskTotals } from "./server/task-counts.ts";
 export { logTrouble } from "./server/log-trouble.ts";
 export { type ConnectionCounts, RpcServer, type ServeOptions, type ServerTrouble } from "./server/rpc-server.ts";

@@ -22,6 +22,14 @@ export type {
 } from "./ports/network.ts";
 export { type Random, randomBelow } from "./ports/random.ts";
 export { errnoByCode, type ErrnoCode, SystemError, systemErrorCode } from "./ports/system-error.ts";
+export type {
+  DiskCounters,
+  InterfaceCounters,
+  MemoryState,
+  ProcessorTimes,
+  SystemCounters,
+  SystemSnapshot,
+} from "./ports/system-counters.ts";
 export type { World } from "./ports/world.ts";
 export { type Deadline, Deadlines } from "./concurrency/deadlines.ts";
 export { Mutex } from "./concurrency/mutex.ts";

@@ -8,6 +8,7 @@ import type { DiskSize } from "./sim-disk-image.ts";
 import { SimDisk } from "./sim-disk.ts";
 import { SimDisks } from "./sim-disks.ts";
 import { HostNetwork } from "./sim-host-network.ts";
+import { SimLoad } from "./sim-load.ts";
 import type { NetworkHost, SimNetwork } from "./sim-network.ts";
 import { VirtualClock, type WallClock } from "./virtual-clock.ts";
 
@@ -34,6 +35,8 @@ export class SimHost {
   readonly diskFaults = new DiskFaults();
   /** Lets calls of the disk take long, or hang. Ended by nothing but its own functions. */
   readonly diskDelays = new DiskDelays();
+  /** How busy the machine says it is: idle, if nobody says otherwise. */
+  readonly load: SimLoad;
   /** Change `startMs` to let the wall clock jump. */
   readonly wallClock: WallClock;
   readonly #network: SimNetwork;
@@ -51,6 +54,7 @@ export class SimHost {
     this.#network = network;
     this.#random = random;
     this.disks = new SimDisks({ ...defaultDisk, ...options.disk }, options.mounts ?? [], () => network.queue.nowMs);
+    this.load = new SimLoad(() => network.queue.nowMs);
     this.#life = this.#newLife();
     this.#world = this.#newWorld();
   }
@@ -137,6 +141,6 @@ export class SimHost {
       now: () => clock.now(),
     });
     const network = new HostNetwork(this.#network, this.#networkHost, life);
-    return { clock, random, disk, network, bootId: `boot ${this.#powerCuts}` };
+    return { clock, random, disk, network, system: this.load, bootId: `boot ${this.#powerCuts}` };
   }
 }

@@ -1,6 +1,6 @@
 // One storage: what is opened in which order, and closed in the reverse one. Nothing else happens here.
 import { FdfsError, PROTOCOL_VERSION } from "@fastdfs-ts/protocol";
-import { logTrouble, RpcServer } from "@fastdfs-ts/rpc";
+import { logTrouble, RpcServer, TaskCounts } from "@fastdfs-ts/rpc";
 import {
   AccessLog,
   Deadlines,
@@ -16,6 +16,7 @@ import {
 import { BinlogCompression } from "./binlog/binlog-compression.ts";
 import { DataInitFile } from "./formats/data-init-file.ts";
 import { readOrCreateStorageUuid, type StorageIdentity } from "./identity.ts";
+import { LoadMeter } from "./load/load-meter.ts";
 import { openFileStore } from "./open-file-store.ts";
 import { askForGroup } from "./recovery/group-picture.ts";
 import { withdrawAcceptance } from "./recovery/lost-path.ts";
@@ -132,6 +133,7 @@ export async function openStorage(
   if (accessLog !== undefined) stack.defer(() => accessLog.close());
 
   const allowHosts = await resolveAllowHosts(config.allowHosts, network);
+  const tasks = new TaskCounts();
   const server = await RpcServer.listen({
     network,
     clock,
@@ -145,6 +147,7 @@ export async function openStorage(
     closeOnBadRequest: true,
     allows: allowHosts.allowsEverybody ? undefined : (host) => allowHosts.allows(host),
     onAnswered: accessLog === undefined ? undefined : (exchange) => logAccess(accessLog, exchange),
+    tasks,
     onTrouble: (trouble) => logTrouble(log, trouble),
   });
   stack.defer(() => server.stop(DRAIN_MS));
@@ -160,6 +163,7 @@ export async function openStorage(
     initFile,
     statistics: store.statistics,
     syncStamps: () => stamps.stamps(),
+    load: new LoadMeter(clock, world.system.watch(config.storePaths.map(({ path }) => path)), tasks),
     replicationReport: () => opened.replication?.report(),
     removal,
     connections: () => server.connectionCounts,

@@ -15,6 +15,7 @@ import {
   type SyncStamp,
   trackerCommands,
 } from "@fastdfs-ts/protocol";
+import { TaskCounts } from "@fastdfs-ts/rpc";
 import { Deadlines, Logger, type LogRecord, printServerAddress } from "@fastdfs-ts/runtime";
 import { SimWorld } from "@fastdfs-ts/simulation";
 import fc from "fast-check";
@@ -23,6 +24,7 @@ import { describe, expect, it } from "vitest";
 import { DataInitFile } from "../src/formats/data-init-file.ts";
 import type { DataInitFlag } from "../src/formats/data-init-flag.ts";
 import { storageIdentity } from "../src/identity.ts";
+import { LoadMeter } from "../src/load/load-meter.ts";
 import { StorageStatistics } from "../src/stats.ts";
 import type { ChangelogEntry } from "../src/tracker-link/changelog.ts";
 import { defaultClusterParameters } from "../src/tracker-link/cluster-parameters.ts";
@@ -50,6 +52,7 @@ class Stage {
   readonly world = SimWorld.create("links");
   readonly host = this.world.host(ME);
   readonly statistics = new StorageStatistics();
+  readonly tasks = new TaskCounts();
   readonly records: LogRecord[] = [];
   readonly changelog: ChangelogEntry[] = [];
   readonly initFile: DataInitFile;
@@ -107,6 +110,7 @@ class Stage {
       connections: () => ({ allocated: 1, current: 1, maximum: 1 }),
       diskSpaces: () => [{ totalMib: 100, freeMib: 40 }],
       log,
+      load: new LoadMeter(world.clock, world.system.watch(["/fdfs"]), this.tasks),
       removal: OwnRemoval.open({
         disk: world.disk,
         basePath: "/fdfs",

@@ -1,5 +1,11 @@
-export { type Cluster } from "./cluster/cluster.ts";
+export { Changelog } from "./cluster/changelog.ts";
+export { Cluster } from "./cluster/cluster.ts";
 export type { Group } from "./cluster/group.ts";
+export { Leadership } from "./cluster/leadership.ts";
+export { takeDiskReport, takeHeartbeat, takeLoadReport } from "./cluster/reports.ts";
+export { routeDownload, routeToGroup, routeToMember, routeToPath } from "./cluster/routing.ts";
 export type { StorageNode } from "./cluster/storage-node.ts";
 export { storageStatusTable } from "./cluster/storage-status.ts";
+export { TrackerList } from "./cluster/tracker-list.ts";
+export { clusterSettingsOf } from "./config.ts";
 export { openTracker, type TrackerModules, TrackerServer } from "./tracker-server.ts";

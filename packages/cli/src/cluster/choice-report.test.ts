@@ -47,6 +47,7 @@ const group = {
   freeMib: 10_240,
   reservedMib: 1024,
   trunkFreeMib: 0,
+  promisedMib: 0,
   writableMembers: 1,
   diskUsage: 0.526,
   taskRatio: 0.031,

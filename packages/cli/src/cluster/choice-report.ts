@@ -50,6 +50,7 @@ const groupColumns = (choice: Choice | undefined): Column<GroupCandidate>[] => [
   number("of", (row) => printMib(row.totalMib)),
   number("reserved", (row) => printMib(row.reservedMib)),
   number("in trunk files", (row) => (row.trunkFreeMib === 0 ? "" : printMib(row.trunkFreeMib))),
+  number("promised", (row) => (row.promisedMib < 1 ? "" : printMib(row.promisedMib))),
   number("disk load", (row) => percent(row.diskUsage)),
   number("task load", (row) => percent(row.taskRatio)),
   number("load", (row) => percent(row.load)),

@@ -49,6 +49,8 @@ export interface PlainRoute {
   readonly kind: "plain";
   readonly code: number;
   readonly name: string;
+  /** Whether clients send it. */
+  readonly isForClients: boolean;
   readonly request: Message<unknown>;
   handle(request: unknown, session: Session, flags: number): Awaitable<RouteAnswer>;
 }
@@ -57,6 +59,8 @@ export interface UploadRoute {
   readonly kind: "upload";
   readonly code: number;
   readonly name: string;
+  /** Whether clients send it. */
+  readonly isForClients: boolean;
   readonly request: Message<unknown>;
   handle(request: unknown, content: ContentReader, session: Session, flags: number): Awaitable<RouteAnswer>;
 }
@@ -81,6 +85,7 @@ export function answer<Request, Answer>(
     kind: "plain",
     code: command.code,
     name: command.doc,
+    isForClients: isForClients(command),
     request: command.request,
     handle(request, session, flags) {
       const value = handler(request as Request, session, flags);
@@ -98,6 +103,7 @@ export function answerRaw<Request>(
     kind: "plain",
     code: command.code,
     name: command.doc,
+    isForClients: isForClients(command),
     request: command.request,
     handle: handler,
   };
@@ -112,9 +118,14 @@ export function receive<Request>(
     kind: "upload",
     code: command.code,
     name: command.doc,
+    isForClients: isForClients(command),
     request: command.request,
     handle: handler,
   };
+}
+
+function isForClients({ sender }: Pick<Command, "sender">): boolean {
+  return sender.split(", ").includes("client");
 }
 
 /** A command that closes the connection without an answer. */

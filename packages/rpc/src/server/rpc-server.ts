@@ -4,6 +4,7 @@ import type { Clock, Connection, Endpoint, Listener, Network, Timer } from "@fas
 
 import { type AnsweredExchange, type Route, routeTable, type Session } from "./routes.ts";
 import { type ConnectionOwner, ServerConnection } from "./server-connection.ts";
+import type { TaskCounts } from "./task-counts.ts";
 
 const SWEEP_MS = 1000;
 const DEFAULT_MAX_BODY_BYTES = 262_134;
@@ -25,6 +26,8 @@ export interface ServeOptions {
   /** Decides by address who may connect; others are accepted and closed at once. */
   readonly allows?: ((host: string) => boolean) | undefined;
   readonly onAnswered?: ((exchange: AnsweredExchange) => void) | undefined;
+  /** Counts what is done for clients, if somebody wants to know. */
+  readonly tasks?: TaskCounts | undefined;
   /** Told about handlers that threw something unexpected, failures of this server itself, and refused connections. */
   readonly onTrouble: (trouble: ServerTrouble) => void;
 }
@@ -47,6 +50,7 @@ export class RpcServer implements ConnectionOwner {
   readonly maxBodyBytes: number;
   readonly closeOnBadRequest: boolean;
   readonly onAnswered: ((exchange: AnsweredExchange) => void) | undefined;
+  readonly tasks: TaskCounts | undefined;
   sweep = 0;
   private readonly options: ServeOptions;
   private readonly connections = new Set<ServerConnection>();
@@ -63,6 +67,7 @@ export class RpcServer implements ConnectionOwner {
     this.maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
     this.closeOnBadRequest = options.closeOnBadRequest;
     this.onAnswered = options.onAnswered;
+    this.tasks = options.tasks;
     this.sweepsAllowed = Math.ceil(options.networkTimeoutMs / SWEEP_MS);
   }
 

@@ -15,6 +15,7 @@ import { type Connection, type ConnectionEvents, type Endpoint, systemErrorCode 
 import { ChunkQueue } from "../chunk-queue.ts";
 import { IncomingContent } from "./content-reader.ts";
 import type { AnsweredExchange, Route, RouteAnswer, Session, StreamedAnswer, UploadRoute } from "./routes.ts";
+import type { TaskCounts } from "./task-counts.ts";
 
 /** Bytes read ahead of a busy handler before the socket is paused. */
 const READ_AHEAD_BYTES = 256 * 1024;
@@ -35,6 +36,7 @@ export interface ConnectionOwner {
   /** A count of sweeps; stall detection compares it, so that receiving bytes never reads a clock. */
   readonly sweep: number;
   readonly onAnswered: ((exchange: AnsweredExchange) => void) | undefined;
+  readonly tasks: TaskCounts | undefined;
   monotonic(): number;
   /** A handler threw something that is not an FdfsError: a defect of ours. */
   unexpected(error: unknown, command: number, session: Session): void;
@@ -67,6 +69,8 @@ export class ServerConnection implements Session, ConnectionEvents {
   private movedInSweep: number;
   private hasCompletedExchange = false;
   private startedMs = 0;
+  /** A request of a client that is being handled; "timed": it came whole, and its answer leaves whole. */
+  private task: "none" | "streamed" | "timed" = "none";
   private requestBytes = 0;
 
   constructor(socket: Connection, owner: ConnectionOwner) {
@@ -153,6 +157,8 @@ export class ServerConnection implements Session, ConnectionEvents {
   closed(error: Error | undefined): void {
     if (this.state === "closed") return;
     this.state = "closed";
+    if (this.task !== "none") this.owner.tasks?.abandoned();
+    this.task = "none";
     this.inbox.clear();
     this.content?.fail(
       new FdfsError(
@@ -209,6 +215,7 @@ export class ServerConnection implements Session, ConnectionEvents {
 
     this.inbox.skip(HEADER_BYTES);
     const body = this.inbox.take(bodyBytes);
+    if (route.isForClients) this.beginTask(true);
     let result: RouteAnswer | Promise<RouteAnswer>;
     try {
       result = route.handle(route.request.decode(body), this, flags);
@@ -241,6 +248,7 @@ export class ServerConnection implements Session, ConnectionEvents {
     }
     const content = new IncomingContent(bodyBytes - headBytes, this.inbox, this.resume);
     this.content = content;
+    if (route.isForClients) this.beginTask(this.inbox.length >= content.totalBytes);
     let result: RouteAnswer | Promise<RouteAnswer>;
     try {
       result = route.handle(decoded, content, this, flags);
@@ -248,6 +256,22 @@ export class ServerConnection implements Session, ConnectionEvents {
       return this.fail(error, code);
     }
     return this.settle(result, code);
+  }
+
+  private beginTask(isWhole: boolean): void {
+    const { tasks, onAnswered } = this.owner;
+    if (tasks === undefined) return;
+    tasks.begin();
+    this.task = isWhole ? "timed" : "streamed";
+    // With an access log the clock was read a moment ago.
+    if (isWhole && onAnswered === undefined) this.startedMs = this.owner.monotonic();
+  }
+
+  private endTask(): void {
+    if (this.task === "none") return;
+    if (this.task === "timed") this.owner.tasks?.answeredIn(this.owner.monotonic() - this.startedMs);
+    else this.owner.tasks?.answered();
+    this.task = "none";
   }
 
   private settle(result: RouteAnswer | Promise<RouteAnswer>, code: number): "next" | "wait" {
@@ -284,6 +308,7 @@ export class ServerConnection implements Session, ConnectionEvents {
     }
     if (value !== undefined && "bodyBytes" in value) {
       this.state = "handling";
+      if (this.task === "timed") this.task = "streamed";
       this.flush();
       this.stream(value, code).then(
         (sent) => {
@@ -394,6 +419,7 @@ export class ServerConnection implements Session, ConnectionEvents {
   ): "next" | "wait" {
     this.hasCompletedExchange = true;
     this.movedInSweep = this.owner.sweep;
+    this.endTask();
     this.owner.onAnswered?.(this.exchange(code, status, answerBytes, error));
     const unread = this.content?.discardArrived() ?? 0;
     this.content = undefined;

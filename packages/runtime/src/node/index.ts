@@ -5,11 +5,20 @@ import { nodeClock } from "./clock.ts";
 import { nodeDisk } from "./disk.ts";
 import { nodeNetwork } from "./network.ts";
 import { nodeRandom } from "./random.ts";
+import { linuxCounters } from "./system-counters/linux-counters.ts";
+import { portableCounters } from "./system-counters/portable-counters.ts";
 
 export { onShutdownSignal, type ShutdownSignal } from "./process.ts";
 export { nodeClock, nodeDisk, nodeNetwork, nodeRandom };
 
 /** The machine this process runs on. */
 export function nodeWorld(): World {
-  return { clock: nodeClock, random: nodeRandom, disk: nodeDisk, network: nodeNetwork, bootId: nodeBootId() };
+  return {
+    clock: nodeClock,
+    random: nodeRandom,
+    disk: nodeDisk,
+    network: nodeNetwork,
+    system: process.platform === "linux" ? linuxCounters : portableCounters,
+    bootId: nodeBootId(),
+  };
 }

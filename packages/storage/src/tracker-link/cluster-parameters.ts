@@ -1,6 +1,6 @@
 // What a storage takes from the tracker's parameter answer (75), in the units in which it is used. The message itself, with
 // the defaults of missing keys, is in the protocol (wire-protocol.md §5.16).
-import { ClusterParameters } from "@fastdfs-ts/protocol";
+import { ClusterParameters, EXTENSION_KEY } from "@fastdfs-ts/protocol";
 import {
   type Logger,
   parsePercentRatio,
@@ -22,6 +22,13 @@ export interface ClusterSettings {
 /** The settings of a cluster whose tracker names no parameter at all. */
 export function defaultClusterParameters(): ClusterParameters {
   return ClusterParameters.decode(Buffer.alloc(0));
+}
+
+/** Version of our extensions that the tracker offers, 0 if none. An offer that cannot be read is the first version. */
+export function offeredExtensions({ extensions }: Pick<ClusterParameters, "extensions">): number {
+  const offer = extensions.get(EXTENSION_KEY);
+  if (offer === undefined) return 0;
+  return /^[1-9]\d{0,8}$/.test(offer) ? Number(offer) : 1;
 }
 
 /** Settings from an answer. A value that cannot be read is replaced by its default, with a warning. */

@@ -1,5 +1,5 @@
-// What a joined connection carries: beats with counters, disk usage, progress of replication, and what the tracker says in
-// return (wire-protocol.md §6.4 to §6.7, cluster-behaviour.md §1.4).
+// What a joined connection carries: beats with counters, disk usage, progress of replication, load, and what the tracker says
+// in return (wire-protocol.md §6.4 to §6.7, cluster-behaviour.md §1.4).
 import {
   ChangeList,
   FdfsError,
@@ -12,10 +12,11 @@ import {
   trackerCommands,
 } from "@fastdfs-ts/protocol";
 import type { ConnectionCounts } from "@fastdfs-ts/rpc";
-import { type Clock, type Logger, sleep } from "@fastdfs-ts/runtime";
+import { sleep } from "@fastdfs-ts/runtime";
 
 import type { StatisticsReporter, StorageStatistics } from "../stats.ts";
 import { type ChangelogEntry, ChangelogReader } from "./changelog.ts";
+import { LoadReports, type LoadReportSources } from "./load-reports.ts";
 import type { MembershipView } from "./membership-view.ts";
 import type { OwnRemoval } from "./own-removal.ts";
 import { type OwnStatus, statusAfterReport } from "./own-status.ts";
@@ -25,9 +26,7 @@ import type { TrackerAddress } from "./tracker-address.ts";
 /** How often the loop looks whether something else than its own timers has come up. */
 const LOOK_MS = 1000;
 
-export interface ReportSources {
-  readonly clock: Clock;
-  readonly log: Logger;
+export interface ReportSources extends LoadReportSources {
   readonly heartBeatMs: number;
   readonly diskReportMs: number;
   /** `storage_ip_changed_auto_adjust` of the cluster. */
@@ -61,6 +60,7 @@ export class Reports {
   private readonly tracker: TrackerAddress;
   private readonly statistics: StatisticsReporter;
   private readonly changelog = new ChangelogReader();
+  private readonly load: LoadReports;
   private beatDueMs = 0;
   private disksDueMs = 0;
   private stampsDueMs = 0;
@@ -81,6 +81,7 @@ export class Reports {
     this.joined = joined;
     this.tracker = tracker;
     this.statistics = sources.statistics.reporter(sources.connections);
+    this.load = new LoadReports(sources, joined);
     this.settlementTold = sources.negotiation.settlements;
     this.beatDueMs = this.disksDueMs = this.stampsDueMs = sources.clock.monotonic();
   }
@@ -113,14 +114,19 @@ export class Reports {
         await this.reportDisks();
         this.disksDueMs = clock.monotonic() + diskReportMs;
       }
+      if (this.isDue(this.load.dueMs)) await this.load.report();
       this.isFirstRoundDone = true;
       await this.correctStatus();
       // Lost, or another one: asked for, and told, when a connection is joined.
       if (this.sources.negotiation.settlements !== this.settlementTold) this.rejoin = "source-changed";
       if (this.rejoin !== undefined) return this.rejoin;
-      const nextMs = Math.min(this.beatDueMs, this.disksDueMs) - clock.monotonic();
+      const nextMs = Math.min(this.beatDueMs, this.disksDueMs, this.load.dueMs) - clock.monotonic();
       await this.pause(Math.min(LOOK_MS, Math.max(0, nextMs)), signal);
     }
+  }
+
+  private get isOurs(): boolean {
+    return this.joined.extensionVersion > 0;
   }
 
   private async pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -150,7 +156,7 @@ export class Reports {
 
   /** 124: what this tracker has not heard of removals, and what we have not. */
   private async shareRemovals(): Promise<void> {
-    if (!this.joined.isOurs) return;
+    if (!this.isOurs) return;
     const { removal, groupName } = this.sources;
     const { revision } = removal;
     const news = revision === this.removalsTold ? [] : removal.all;
@@ -162,7 +168,7 @@ export class Reports {
 
   /** 120, if something has changed. */
   private async reportReplication(): Promise<void> {
-    if (!this.joined.isOurs) return;
+    if (!this.isOurs) return;
     const report = this.sources.replicationReport();
     if (report === undefined) return;
     const bytes = ReplicationReport.encode(report);
@@ -238,7 +244,7 @@ export class Reports {
     const { connection, exchange } = this.joined;
     this.sources.log.info("tracker-link.correcting", { status, there: this.sources.own.at(this.tracker.name) });
     await connection.call(trackerCommands.changeStatus, { status: storageStatusValue(status) }, exchange);
-    if (!this.joined.isOurs) {
+    if (!this.isOurs) {
       this.rejoin = "status-corrected";
       return;
     }

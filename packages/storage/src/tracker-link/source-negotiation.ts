@@ -16,8 +16,8 @@ export interface JoinedConnection {
   readonly exchange: ExchangeOptions;
   /** The name of the tracker. */
   readonly tracker: string;
-  /** It understands our extensions (EXTENSION_KEY). */
-  readonly isOurs: boolean;
+  /** Version of our extensions that it offers (EXTENSION_KEY), 0 if it knows none of them. */
+  readonly extensionVersion: number;
 }
 
 export class SourceNegotiation {

@@ -1,17 +1,11 @@
 // One tracker: connect, join, settle the source, report; and when anything fails, rest and begin again. The state is in
 // link-states.ts; how long to rest is decided here (cluster-behaviour.md §1.4).
-import {
-  EXTENSION_KEY,
-  FdfsError,
-  JoinRequest,
-  type StorageStatus,
-  storageStatusOf,
-  trackerCommands,
-} from "@fastdfs-ts/protocol";
+import { FdfsError, JoinRequest, type StorageStatus, storageStatusOf, trackerCommands } from "@fastdfs-ts/protocol";
 import { type ExchangeOptions, RpcConnection } from "@fastdfs-ts/rpc";
 import { type Deadlines, invariant, type Network, sleep } from "@fastdfs-ts/runtime";
 
 import type { StorageIdentity } from "../identity.ts";
+import { offeredExtensions } from "./cluster-parameters.ts";
 import { type LinkEvent, type LinkState, linkStates, statusMeaning } from "./link-states.ts";
 import { STATUS_UNKNOWN } from "./own-status.ts";
 import { explainRefusal, Reports, type ReportSources } from "./reports.ts";
@@ -158,8 +152,8 @@ export class TrackerLink {
   private async joinAndReport(connection: RpcConnection, signal: AbortSignal): Promise<Ending> {
     this.enter("connected", "joining");
     const exchange = { timeoutMs: this.context.networkTimeoutMs, signal };
-    const isOurs = await this.asksForExtensions(connection, exchange);
-    const joined: JoinedConnection = { connection, exchange, tracker: this.tracker.name, isOurs };
+    const extensionVersion = await this.askForExtensions(connection, exchange);
+    const joined: JoinedConnection = { connection, exchange, tracker: this.tracker.name, extensionVersion };
     await this.requireMember(joined);
     await this.join(joined);
     this.enter("joined", "settling who copies old files to this server");
@@ -184,21 +178,20 @@ export class TrackerLink {
     }
   }
 
-  /** Whether the tracker understands our extensions: each may be of another kind than the one that was asked at the start. */
-  private async asksForExtensions(connection: RpcConnection, exchange: ExchangeOptions): Promise<boolean> {
+  /** Which of our extensions the tracker knows: each may be of another kind than the one that was asked at the start. */
+  private async askForExtensions(connection: RpcConnection, exchange: ExchangeOptions): Promise<number> {
     try {
-      const { extensions } = await connection.call(trackerCommands.parameters, {}, exchange);
-      return extensions.has(EXTENSION_KEY);
+      return offeredExtensions(await connection.call(trackerCommands.parameters, {}, exchange));
     } catch (error) {
-      if (connection.isUsable) return false;
+      if (connection.isUsable) return 0;
       throw error;
     }
   }
 
   /** Throws NOT_ACTIVE if this storage was removed: then it must not join. Only a tracker of ours can tell. */
-  private async requireMember({ connection, exchange, isOurs }: JoinedConnection): Promise<void> {
+  private async requireMember({ connection, exchange, extensionVersion }: JoinedConnection): Promise<void> {
     const { removal, groupName } = this.context;
-    if (isOurs) {
+    if (extensionVersion > 0) {
       const request = { groupName, removals: removal.all };
       removal.take((await connection.call(trackerCommands.shareRemovals, request, exchange)).removals);
     }

@@ -12,6 +12,7 @@ import type { Deadlines, Logger, StorageConfig, World } from "@fastdfs-ts/runtim
 
 import type { DataInitFile } from "../formats/data-init-file.ts";
 import type { StorageIdentity } from "../identity.ts";
+import type { LoadMeter } from "../load/load-meter.ts";
 import type { StorageStatistics } from "../stats.ts";
 import type { ChangelogEntry } from "./changelog.ts";
 import { LeaderDispute } from "./leader-dispute.ts";
@@ -54,6 +55,8 @@ export interface TrackerLinksOptions {
   readonly syncStamps?: (() => readonly SyncStamp[] | undefined) | undefined;
   /** How far this storage has fed its peers; told to trackers of ours only. */
   readonly replicationReport?: (() => ReplicationReport | undefined) | undefined;
+  /** How busy this storage is; told to trackers that can choose by it. */
+  readonly load: LoadMeter;
   readonly removal: OwnRemoval;
   /** Members of this group that were deleted or moved. */
   readonly onChangelog?: ((entry: ChangelogEntry) => void) | undefined;
@@ -164,6 +167,7 @@ function linkContext(options: TrackerLinksOptions, view: MembershipView, onJoine
     diskSpaces: options.diskSpaces,
     syncStamps: options.syncStamps ?? (() => undefined),
     replicationReport: options.replicationReport ?? (() => undefined),
+    load: options.load,
     groupName: identity.groupName,
     removal: options.removal,
     view,

@@ -11,6 +11,7 @@ import { type Clock, invariant, type Random } from "@fastdfs-ts/runtime";
 
 import type { SchedulingPolicy } from "../scheduling/cluster-picture.ts";
 import { mostFreeGroup } from "../scheduling/pick-group.ts";
+import { ServerLoad } from "../scheduling/server-load.ts";
 import { drawBetter } from "../scheduling/weighted-draw.ts";
 import type { Changelog } from "./changelog.ts";
 import { Group } from "./group.ts";
@@ -228,7 +229,7 @@ export class Cluster {
     node.connections--;
     if (node.connections > 0) return;
     node.upTime = 0;
-    node.load.forget();
+    node.load = new ServerLoad();
     this.apply(node, "disconnected", "its connection closed");
     forgetWhatItWasTold(node);
   }

@@ -10,6 +10,7 @@ import type { StorageNode } from "./storage-node.ts";
 import { isTombstone } from "./storage-status.ts";
 import { SyncMatrix } from "./sync-matrix.ts";
 
+const BYTES_PER_MIB = 1024 * 1024;
 /** What a task is taken to cost a storage while nobody in its group has measured it. */
 const LATENCY_UNKNOWN_MICROS = 1000;
 /** Tasks of a group are counted anew so often; those handed out meanwhile are added. Hundreds of groups then cost nothing. */
@@ -38,6 +39,7 @@ export class Group implements GroupPicture<StorageNode> {
   totalMib = 0;
   freeMib = 0;
   trunkFreeMib = 0;
+  promisedMib = 0;
   currentTrunkFileId = 0;
   trunkServer: StorageNode | undefined;
   lastTrunkServerId = "";
@@ -106,10 +108,13 @@ export class Group implements GroupPicture<StorageNode> {
     this.countedMs = -Infinity;
   }
 
-  /** A client is sent to a member. */
-  handedOut(member: StorageNode, nowMs: number): void {
+  /** A client is sent to a member, with a new file or for something else. */
+  handedOut(member: StorageNode, isUpload: boolean, nowMs: number): void {
     member.load.handedOut(nowMs);
     this.countedTasks++;
+    if (!isUpload) return;
+    const { successUploadBytes, successUploadCount } = member.statistics;
+    if (successUploadCount > 0) this.promisedMib += successUploadBytes / successUploadCount / BYTES_PER_MIB;
   }
 
   tasks(nowMs: number): number {
@@ -131,6 +136,8 @@ export class Group implements GroupPicture<StorageNode> {
   refreshSpace(): void {
     const least = fullestMember(this.writable);
     if (least === undefined) return;
+    // Reports of the others say nothing of the one with the least.
+    if (least.freeMib !== this.freeMib || least.totalMib !== this.totalMib) this.promisedMib = 0;
     this.totalMib = least.totalMib;
     this.freeMib = least.freeMib;
   }

@@ -34,7 +34,7 @@ export function routeToMember(cluster: Cluster, group: Group): StorageNode {
   const index = pickUploadStorage(group, policy, cluster);
   if (index < 0) refuse(cluster, "group-not-writable", { group });
   group.writeCursor = nextWriteCursor(group, index, policy);
-  return handOut(cluster, group.writable[index]!);
+  return handOut(cluster, group.writable[index]!, true);
 }
 
 /** Store path of the member for the next upload. Throws NOT_FOUND if there are no paths, NO_SPACE if all are too full. */
@@ -71,12 +71,13 @@ export function routeUpdate(cluster: Cluster, groupName: string, logicalName: st
   const choice = chooseChanger(group, sightName(group, logicalName), cluster.now(), cluster.settings.policy, cluster);
   if (typeof choice === "string") refuse(cluster, choice, { group, logicalName });
   group.writeCursor = choice.cursor;
-  return handOut(cluster, choice.member);
+  // Where nobody has the file, something new can be stored only: a slave.
+  return handOut(cluster, choice.member, choice.how === "anybody");
 }
 
 /** The client will have something to do for this member: that counts until the member's next report, and beyond. */
-function handOut(cluster: Cluster, node: StorageNode): StorageNode {
-  node.group.handedOut(node, cluster.monotonicMs());
+function handOut(cluster: Cluster, node: StorageNode, isUpload = false): StorageNode {
+  node.group.handedOut(node, isUpload, cluster.monotonicMs());
   return node;
 }
 

@@ -60,7 +60,8 @@ export class StorageNode implements MemberPicture {
   /** A probe of this tracker has reached it since its last join (storage-probe.ts). */
   wasReached = false;
 
-  readonly load = new ServerLoad();
+  /** A new one whenever it has left: what was known of it is worth nothing then. */
+  load = new ServerLoad();
 
   /** It has told how far it has fed its peers since its last join; `feeds` is what it said, by peer id. */
   reportsReplication = false;

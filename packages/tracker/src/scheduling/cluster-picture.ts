@@ -54,6 +54,8 @@ export interface GroupPicture<Member extends MemberPicture = MemberPicture> {
   readonly totalMib: number;
   readonly freeMib: number;
   readonly trunkFreeMib: number;
+  /** What uploads that were handed out since the last disk reports will probably take; fractions. */
+  readonly promisedMib: number;
   readonly storePathCount: number;
   /** ACTIVE members whose rw mode allows reading, and writing; both in string order of their ids. */
   readonly readable: readonly Member[];

@@ -73,7 +73,7 @@ describe("the group of an upload", () => {
       // 800 of 900 MiB, 16 of 64 tasks.
       diskUsage: 800 / 900,
       taskRatio: 0.25,
-      load: 0.2 * (800 / 900) + 0.8 * 0.25,
+      load: 0.1 * (800 / 900) + 0.9 * 0.25,
     });
     expect(groups[1]!.chance).toBeGreaterThan(0.8);
     expect(choice!.chance).toBe(groups[1]!.chance);
@@ -86,6 +86,20 @@ describe("the group of an upload", () => {
       g1: undefined,
       g3: "the group has no active and writable storage: 1 OFFLINE, 1 ACTIVE (may only be read, storage_ids.conf says)",
       g4: "storage d has the least space, 20 of 1000 MiB; more than 100 MiB have to be free (100MB)",
+    });
+    const promised = watchedGroup("g6", small.sorted, { promisedMib: 101 });
+    const byLoad = { groupChoice: "least-loaded" } as const;
+    expect(notes(upload([small, promised], byLoad)).groups).toEqual({
+      g1: undefined,
+      g6: "what is above the reserve is promised to uploads since its disks were reported",
+    });
+    expect(notes(upload([promised], byLoad, "g6")).groups).toEqual({ g6: undefined });
+    expect(upload([promised], byLoad).refusal).toMatchObject({
+      status: 28,
+      freeMib: 99,
+      reason:
+        "storage a has the least space, 200 of 1000 MiB, 101 MiB promised to uploads since that was reported; " +
+        "more than 100 MiB have to be free (100MB)",
     });
     const fixed = { groupChoice: "fixed-group", fixedGroup: "g1" } as const;
     expect(notes(upload([small, roomy], fixed)).groups).toEqual({ g1: undefined, g2: "it is not store_group" });
@@ -481,7 +495,7 @@ it("settings are told where they count", () => {
     "use_trunk_file true",
   ]);
   expect(keys({ groupChoice: "least-loaded" }, "upload").slice(-2)).toEqual([
-    "disk_usage_weight 20",
+    "disk_usage_weight 10",
     "max_tasks_per_storage 64",
   ]);
   expect(keys({}, "download")).toEqual([

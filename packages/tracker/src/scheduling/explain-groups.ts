@@ -5,7 +5,7 @@ import type { SchedulingPolicy } from "./cluster-picture.ts";
 import { methodReasons } from "./explain-methods.ts";
 import { groupLoad } from "./group-load.ts";
 import { LikeliestDraw } from "./likeliest-draw.ts";
-import { checkNamedGroup, pickGroup } from "./pick-group.ts";
+import { checkNamedGroup, hasUnpromisedSpace, pickGroup } from "./pick-group.ts";
 import { type Refusal, type RefusalScene, refusals } from "./refusals.ts";
 import { groupHasSpace, reservedMib } from "./space-reserve.ts";
 import type { WatchedGroup } from "./watched-picture.ts";
@@ -81,6 +81,9 @@ function whyNotGroup(
     return refusals[refusal].tell(scene, policy).reason;
   }
   if (group === chosen) return undefined;
+  if (policy.groupChoice === "least-loaded" && !hasUnpromisedSpace(group, policy)) {
+    return "what is above the reserve is promised to uploads since its disks were reported";
+  }
   if (policy.groupChoice === "fixed-group") return "it is not store_group";
   const hasDiskSpace = (one: WatchedGroup) => groupHasSpace(policy.reserve, one.totalMib, one.freeMib);
   if (policy.groupChoice === "least-loaded" || chosen === undefined || hasDiskSpace(group)) return undefined;
@@ -95,7 +98,7 @@ export function groupCandidate(
   policy: SchedulingPolicy,
   nowMs: number,
 ): GroupCandidate {
-  const { name, totalMib, freeMib, trunkFreeMib, writable } = group;
+  const { name, totalMib, freeMib, trunkFreeMib, promisedMib, writable } = group;
   return {
     groupName: name,
     ruledOut,
@@ -103,6 +106,7 @@ export function groupCandidate(
     freeMib,
     reservedMib: reservedMib(policy.reserve, totalMib),
     trunkFreeMib,
+    promisedMib,
     writableMembers: writable.length,
     ...groupLoad(group, nowMs, policy),
     chance,

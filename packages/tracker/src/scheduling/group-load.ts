@@ -15,7 +15,8 @@ export interface GroupLoad {
 }
 
 export function groupLoad(group: GroupPicture, nowMs: number, policy: SchedulingPolicy): GroupLoad {
-  const { totalMib, freeMib, writable } = group;
+  const { totalMib, writable } = group;
+  const freeMib = group.freeMib - group.promisedMib;
   const usable = totalMib - reservedMib(policy.reserve, totalMib);
   const diskUsage = usable > 0 ? Math.min(1, Math.max(0, (totalMib - freeMib) / usable)) : 1;
   const taskRatio = group.tasks(nowMs) / (policy.tasksMax * Math.max(1, writable.length));

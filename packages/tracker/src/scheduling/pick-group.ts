@@ -56,10 +56,15 @@ function pickFixed(groups: readonly GroupPicture[], policy: SchedulingPolicy): n
 }
 
 function pickByLoad(groups: readonly GroupPicture[], policy: SchedulingPolicy, moment: Moment): number | GroupRefusal {
-  const mayTake = (group: GroupPicture) => checkNamedGroup(group, policy) === undefined;
+  const mayTake = (group: GroupPicture) => group.writable.length > 0 && hasUnpromisedSpace(group, policy);
   const index = pickLeastLoadedGroup(groups, mayTake, policy, moment);
   if (index >= 0) return index;
   return groups.some(({ writable }) => writable.length > 0) ? "no-space" : "no-writable-group";
+}
+
+/** What was promised since the last report counts as taken: a disk that fills up turns nobody away meanwhile. */
+export function hasUnpromisedSpace(group: GroupPicture, policy: SchedulingPolicy): boolean {
+  return hasAnySpace(group, policy, group.promisedMib);
 }
 
 function pickFrom(groups: readonly GroupPicture[], cursor: number, policy: SchedulingPolicy): number | GroupRefusal {
@@ -87,13 +92,14 @@ function pickFrom(groups: readonly GroupPicture[], cursor: number, policy: Sched
   return "no-space";
 }
 
-function hasDiskSpace(group: GroupPicture, policy: SchedulingPolicy): boolean {
-  return groupHasSpace(policy.reserve, group.totalMib, group.freeMib);
+function hasDiskSpace(group: GroupPicture, policy: SchedulingPolicy, promisedMib = 0): boolean {
+  return groupHasSpace(policy.reserve, group.totalMib, group.freeMib - promisedMib);
 }
 
-function hasAnySpace(group: GroupPicture, policy: SchedulingPolicy): boolean {
-  if (hasDiskSpace(group, policy)) return true;
-  return policy.usesTrunkFiles && groupHasTrunkSpace(policy.reserve, group.totalMib, group.freeMib, group.trunkFreeMib);
+function hasAnySpace(group: GroupPicture, policy: SchedulingPolicy, promisedMib = 0): boolean {
+  if (hasDiskSpace(group, policy, promisedMib)) return true;
+  const freeMib = group.freeMib - promisedMib;
+  return policy.usesTrunkFiles && groupHasTrunkSpace(policy.reserve, group.totalMib, freeMib, group.trunkFreeMib);
 }
 
 function largest(groups: readonly GroupPicture[], measure: (group: GroupPicture) => number): number | undefined {

@@ -98,7 +98,7 @@ export const refusals: Readonly<Record<Refusal, RefusalRow>> = {
 
 /** Of several groups the one with most free space is told of: nothing fits into the others either. */
 function tellFullGroup({ groups, group }: RefusalScene, policy: SchedulingPolicy): RefusalFacts {
-  const { reserve, usesTrunkFiles } = policy;
+  const { reserve, usesTrunkFiles, groupChoice } = policy;
   const full = group ?? groups[mostFreeGroup(groups, policy) ?? 0];
   if (full === undefined) return { reason: "there is no group" };
   const member = fullestMember(full.writable);
@@ -106,13 +106,15 @@ function tellFullGroup({ groups, group }: RefusalScene, policy: SchedulingPolicy
     group === undefined && groups.length > 1 ? `all ${groups.length} groups are full, ${full.name} the least: ` : "";
   const which = member === undefined ? "no storage has reported its disks" : `storage ${member.id} has the least space`;
   const trunk = usesTrunkFiles ? `, ${full.trunkFreeMib} MiB in trunk files of the group` : "";
+  const promisedMib = group === undefined && groupChoice === "least-loaded" ? Math.round(full.promisedMib) : 0;
+  const promised = promisedMib > 0 ? `, ${promisedMib} MiB promised to uploads since that was reported` : "";
   const limitMib = reservedMib(reserve, full.totalMib);
   return {
-    reason: `${all}${which}, ${full.freeMib} of ${full.totalMib} MiB${trunk}; more than ${limitMib} MiB have to be free (${printReserve(reserve)})`,
+    reason: `${all}${which}, ${full.freeMib} of ${full.totalMib} MiB${trunk}${promised}; more than ${limitMib} MiB have to be free (${printReserve(reserve)})`,
     groupName: full.name,
     storageId: member?.id,
     storePathIndex: member === undefined ? undefined : fullestPath(member),
-    freeMib: full.freeMib + (usesTrunkFiles ? full.trunkFreeMib : 0),
+    freeMib: full.freeMib + (usesTrunkFiles ? full.trunkFreeMib : 0) - promisedMib,
     limitMib,
     setting: "reserved_storage_space",
   };

@@ -12,7 +12,7 @@ import { type LoadReport, type StatisticsBlock, UNKNOWN_SHARE } from "@fastdfs-t
 
 import type { LoadPicture } from "./cluster-picture.ts";
 
-/** A change is believed by half after this time. */
+/** A change is believed by half after this time; a single report, however late, never by more. */
 const SMOOTHING_MS = 2000;
 /** What was measured is half forgotten after this time in which nothing is measured. */
 const FADING_MS = 10_000;
@@ -43,6 +43,7 @@ export class ServerLoad implements LoadPicture {
   /** Tasks at `tasksMs`. */
   private tasksThen = 0;
   private tasksMs = 0;
+  private reportedTasks = 0;
   private taskMs = TASK_MS_UNKNOWN;
   private idle = 1;
   private latency: number | undefined;
@@ -54,26 +55,21 @@ export class ServerLoad implements LoadPicture {
   /** 126. */
   takeReport(report: LoadReport, nowMs: number): void {
     const passedMs = this.report === undefined ? Infinity : nowMs - this.heardMs;
-    const tasksBefore = this.report?.tasks ?? 0;
+    const { intervalMs, finishedTasks } = report;
     this.report = report;
-    this.heard(nowMs, Math.max(report.intervalMs, 1) * 2);
-    this.tasksThen = report.tasks;
-    this.tasksMs = nowMs;
-    if (report.intervalMs === 0) return;
-    const believed = 1 - 2 ** (-passedMs / SMOOTHING_MS);
-    this.idle += believed * (idleShare(report) - this.idle);
-    const finished = report.finishedTasks;
-    if (finished > 0 && report.latencyMicros > 0) {
-      const weight = believed * Math.min(1, finished / FINISHED_CERTAIN);
-      const before = this.latency ?? report.latencyMicros;
-      this.latency = before + weight * (report.latencyMicros - before);
-      this.measuredMs = nowMs;
+    this.heard(nowMs, Math.max(intervalMs, 1) * 2);
+    if (intervalMs > 0) {
+      const believed = belief(passedMs);
+      this.idle += believed * (idleShare(report) - this.idle);
+      if (finishedTasks > 0 && report.latencyMicros > 0) {
+        const weight = believed * Math.min(1, finishedTasks / FINISHED_CERTAIN);
+        const before = this.latency ?? report.latencyMicros;
+        this.latency = before + weight * (report.latencyMicros - before);
+        this.measuredMs = nowMs;
+      }
+      this.learnDuration(report.tasks, finishedTasks, intervalMs, believed);
     }
-    // Little's law: so many were under way on average, and so many ended.
-    const underWay = (tasksBefore + report.tasks) / 2;
-    const littleMs = finished > 0 ? (underWay * report.intervalMs) / finished : this.taskMs;
-    const taskMs = clamp(Math.max(littleMs, (this.latency ?? 0) / 1000), TASK_MS_MIN, TASK_MS_MAX);
-    this.taskMs += believed * (taskMs - this.taskMs);
+    this.setTasks(report.tasks, nowMs);
   }
 
   /** 83 of a storage that sends no load reports. `pauseMs`: what usually passes from beat to beat, 0 if unknown. */
@@ -82,18 +78,33 @@ export class ServerLoad implements LoadPicture {
     const passedMs = nowMs - this.heardMs;
     this.heard(nowMs, pauseMs * 2);
     const { connectionsCurrent } = statistics;
-    const risen =
-      (this.leastConnections ?? connectionsCurrent) + (CONNECTIONS_RISE * Math.min(passedMs, 60_000)) / 1000;
-    this.leastConnections = Math.min(connectionsCurrent, risen);
-    this.tasksThen = connectionsCurrent - this.leastConnections;
-    this.tasksMs = nowMs;
-    const tried = statistics.totalUploadCount + statistics.totalDownloadCount;
-    const failed = tried - statistics.successUploadCount - statistics.successDownloadCount;
+    const risen = (CONNECTIONS_RISE * Math.min(passedMs, 60_000)) / 1000;
+    this.leastConnections = Math.min(connectionsCurrent, (this.leastConnections ?? connectionsCurrent) + risen);
+    const tasks = connectionsCurrent - this.leastConnections;
     const before = this.counters;
-    this.counters = { tried, failed };
-    if (before === undefined || tried <= before.tried || failed < before.failed) return;
-    const believed = 1 - 2 ** (-passedMs / SMOOTHING_MS);
-    this.idle += believed * (1 - (failed - before.failed) / (tried - before.tried) - this.idle);
+    const counters = countersOf(statistics);
+    this.counters = counters;
+    if (before !== undefined && counters.tried > before.tried && counters.failed >= before.failed) {
+      const tried = counters.tried - before.tried;
+      const believed = belief(passedMs);
+      this.idle += believed * (1 - (counters.failed - before.failed) / tried - this.idle);
+      this.learnDuration(tasks, tried, passedMs, believed);
+    }
+    this.setTasks(tasks, nowMs);
+  }
+
+  /** Little's law: so many were under way on average, and so many ended. */
+  private learnDuration(tasks: number, finished: number, intervalMs: number, believed: number): void {
+    const underWay = (this.reportedTasks + tasks) / 2;
+    const littleMs = finished > 0 ? (underWay * intervalMs) / finished : this.taskMs;
+    const taskMs = clamp(Math.max(littleMs, (this.latency ?? 0) / 1000), TASK_MS_MIN, TASK_MS_MAX);
+    this.taskMs += believed * (taskMs - this.taskMs);
+  }
+
+  private setTasks(tasks: number, nowMs: number): void {
+    this.reportedTasks = tasks;
+    this.tasksThen = tasks;
+    this.tasksMs = nowMs;
   }
 
   private heard(nowMs: number, silenceMs: number): void {
@@ -105,18 +116,6 @@ export class ServerLoad implements LoadPicture {
   handedOut(nowMs: number): void {
     this.tasksThen = this.tasks(nowMs) + 1;
     this.tasksMs = nowMs;
-  }
-
-  /** It is not connected any more: nothing that was known of it is worth anything. */
-  forget(): void {
-    this.report = undefined;
-    this.heardMs = -Infinity;
-    this.tasksThen = 0;
-    this.taskMs = TASK_MS_UNKNOWN;
-    this.idle = 1;
-    this.latency = undefined;
-    this.leastConnections = undefined;
-    this.counters = undefined;
   }
 
   tasks(nowMs: number): number {
@@ -151,6 +150,18 @@ export class ServerLoad implements LoadPicture {
     const latency = this.latency + faded * (typicalMicros - this.latency);
     return (typicalMicros + OVERHEAD_MICROS) / (latency + OVERHEAD_MICROS);
   }
+}
+
+/** How much of a change is believed that was measured over `passedMs`. */
+function belief(passedMs: number): number {
+  return 1 - 2 ** -Math.min(1, passedMs / SMOOTHING_MS);
+}
+
+/** What clients asked of it that costs something, and what of that went wrong. */
+function countersOf(statistics: StatisticsBlock): { readonly tried: number; readonly failed: number } {
+  const tried = statistics.totalUploadCount + statistics.totalAppendCount + statistics.totalDownloadCount;
+  const done = statistics.successUploadCount + statistics.successAppendCount + statistics.successDownloadCount;
+  return { tried, failed: tried - done };
 }
 
 /** Of all resources together, and no more than the busiest one leaves. */

@@ -52,13 +52,14 @@ function explainFor(
 
 /** The group as it is, but for that its tasks can be asked without a trace. */
 function stillPicture(group: Group): WatchedGroup {
-  const { name, totalMib, freeMib, trunkFreeMib, storePathCount, typicalMicros } = group;
+  const { name, totalMib, freeMib, trunkFreeMib, promisedMib, storePathCount, typicalMicros } = group;
   const { sorted, readable, writable, readCursor, writeCursor, storeServer, sync } = group;
   return {
     name,
     totalMib,
     freeMib,
     trunkFreeMib,
+    promisedMib,
     storePathCount,
     typicalMicros,
     sorted,

@@ -67,7 +67,7 @@ const schedulingTable = globalTable("Scheduling: which group, member and disk", 
   diskUsageWeight: {
     name: "disk_usage_weight",
     type: "integer",
-    default: "20",
+    default: "10",
     range: { min: 0, max: 100 },
     meaning: "with store_lookup 3: percent of a group's load that its disk usage is; the rest are its tasks",
     since: "fastdfs-ts 1",
