@@ -12,6 +12,7 @@ import { configCheckCommand, configInitCommand } from "./commands/config.ts";
 import { deleteCommand } from "./commands/delete.ts";
 import { downloadCommand } from "./commands/download.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { explainCommands } from "./commands/explain.ts";
 import { crc32Command, infoCommand, parseCommand } from "./commands/info.ts";
 import { locateCommand } from "./commands/locate.ts";
 import { metadataCommands } from "./commands/metadata.ts";
@@ -44,6 +45,7 @@ export const commands: readonly CommandRow[] = [
   ...metadataCommands,
   monitorCommand,
   whyCommand,
+  ...explainCommands,
   ...statCommands,
   benchCommand,
   setTrunkServerCommand,

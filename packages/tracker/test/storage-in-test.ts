@@ -1,14 +1,17 @@
 // A storage as a tracker sees it: joins, beats, reports, asks. For stories about several of them.
 import {
   ChangeList,
+  composeName,
   DiskReport,
   FileLocation,
   FileQuery,
   GroupRequest,
   Heartbeat,
   JoinRequest,
+  LoadReport,
   type PeerReplication,
   ReplicationReport,
+  sourceOfIp,
   StatusReport,
   storageStatuses,
   type StorageStatus,
@@ -57,6 +60,19 @@ export const caughtUp: Omit<PeerReplication, "storageId"> = {
   parkedRecords: 0,
   sinceSeconds: 5,
   reason: "connected",
+};
+
+const littleLoad: LoadReport = {
+  intervalMs: 1000,
+  cpuPermille: 100,
+  memoryPermille: 500,
+  diskPermille: 50,
+  networkPermille: -1,
+  diskBytesPerSecond: 1_000_000,
+  networkBytesPerSecond: 2_000_000,
+  tasks: 1,
+  finishedTasks: 20,
+  latencyMicros: 900,
 };
 
 export class StorageInTest {
@@ -152,6 +168,11 @@ export class StorageInTest {
     return this.ask(trackerCommands.reportReplication.code, ReplicationReport.encode(report));
   }
 
+  /** 126; what is not said is as of one that has little to do. */
+  reportLoad(report: Partial<LoadReport>): Promise<Answer> {
+    return this.ask(trackerCommands.reportLoad.code, LoadReport.encode({ ...littleLoad, ...report }));
+  }
+
   ask(code: number, body?: Buffer): Promise<Answer> {
     return this.tracker.ask(this.connection, code, body);
   }
@@ -188,4 +209,27 @@ export class ClientInTest {
     const answer = await this.tracker.ask(this.session, code, FileQuery.encode({ groupName, logicalName }));
     return answer.status === 0 ? FileLocation.decode(answer.body).storageIp : answer.status;
   }
+}
+
+/** One group with members in the states that the recipe leaves them: the first ACTIVE, the others WAIT_SYNC. */
+export async function groupOf(tracker: TrackerInMemory, ...ips: string[]): Promise<StorageInTest[]> {
+  const storages: StorageInTest[] = [];
+  for (const ip of ips) storages.push(await new StorageInTest(tracker, ip).start());
+  return storages;
+}
+
+/** …all of them filled and ACTIVE. */
+export async function activeGroup(tracker: TrackerInMemory, ...ips: string[]): Promise<StorageInTest[]> {
+  const storages = await groupOf(tracker, ...ips);
+  for (const storage of storages.slice(1)) {
+    await storages[0]!.report(storage, "OFFLINE");
+    await storage.reportDisks(5000);
+  }
+  return storages;
+}
+
+/** Logical name of a file that the storage at `ip` took. */
+export function nameFrom(ip: string, createdSeconds: number, kind: "normal" | "appender" = "normal"): string {
+  const name = { source: sourceOfIp(ip), createdSeconds, kind, fileBytes: 100, crc32: 1, extension: "txt" };
+  return `M00/00/00/${composeName(name, 0, "123.txt")}`;
 }

@@ -1,11 +1,14 @@
 // What the scheduler sees of a cluster. The records of ../cluster satisfy these interfaces; tests write literals.
-import type { Random } from "@fastdfs-ts/runtime";
 
 /** Time and chance, for choices by load. */
 export interface Moment {
   /** Milliseconds of a clock that does not jump. */
   monotonicMs(): number;
-  readonly random: Random;
+  /**
+   * An index below `weights.length`: the better one of two draws (weighted-draw.ts). All weights are 0 or more, and one at
+   * least is above 0.
+   */
+  draw(weights: readonly number[], costs: readonly number[]): number;
 }
 
 /** A store path as last reported by its storage (command 84), in whole MiB. */

@@ -2,7 +2,6 @@
 // loaded is taken.
 import type { GroupPicture, MemberPicture, Moment, SchedulingPolicy } from "./cluster-picture.ts";
 import { groupLoad, groupWeight } from "./group-load.ts";
-import { drawBetter } from "./weighted-draw.ts";
 
 /** Index of a group among those that `mayTake`; -1 if there is none. */
 export function pickLeastLoadedGroup(
@@ -22,7 +21,7 @@ export function pickLeastLoadedGroup(
     loads.push(load.load);
     isAny ||= isCandidate;
   }
-  return isAny ? drawBetter(moment.random, weights, loads) : -1;
+  return isAny ? moment.draw(weights, loads) : -1;
 }
 
 /** Index of a member among those that `mayTake`; -1 if there is none. */
@@ -43,7 +42,7 @@ export function pickLeastLoadedMember<Member extends MemberPicture>(
     costs.push(memberCost(member, capacity, nowMs));
     isAny ||= isCandidate;
   }
-  return isAny ? drawBetter(moment.random, weights, costs) : -1;
+  return isAny ? moment.draw(weights, costs) : -1;
 }
 
 /** How long the next task of a member takes, compared with one at an idle member: those before it count. */

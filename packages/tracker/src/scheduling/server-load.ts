@@ -132,6 +132,11 @@ export class ServerLoad implements LoadPicture {
     return Math.max(CAPACITY_MIN, this.idle * this.quickness(nowMs, typicalMicros) * this.freshness(nowMs));
   }
 
+  /** Since the last report or beat; Infinity if there was none. */
+  ageMs(nowMs: number): number {
+    return nowMs - this.heardMs;
+  }
+
   /** Of its figures: 1, falling to 0 when it has been silent for twice as long as it may be. */
   freshness(nowMs: number): number {
     if (this.silenceMs === 0) return 1;

@@ -7,6 +7,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { clusterParametersOf } from "../config.ts";
 import type { Handover } from "../handover/handover.ts";
 import type { StateDonor } from "../handover/state-donor.ts";
+import { choiceRoute } from "./choice-view.ts";
 import { clientQueryRoutes } from "./client-queries.ts";
 import { clusterAdminRoutes } from "./cluster-admin.ts";
 import { clusterViewRoutes, type TrackerFacts } from "./cluster-views.ts";
@@ -31,6 +32,7 @@ export function trackerRoutes({ cluster, config, facts, save, handover, donor }:
     ...clientQueryRoutes(cluster, config.responseAddressBytes),
     ...clusterViewRoutes(cluster, facts, config.responseAddressBytes),
     explanationRoute(cluster),
+    choiceRoute(cluster),
     ...clusterAdminRoutes(cluster, save),
     ...storageQuestionRoutes(cluster, clusterParametersOf(config)),
     ...storageReportRoutes(cluster, new JoinedConnections(cluster), handover, save),
