@@ -28,14 +28,17 @@ export function addressOf(group: number, member: number): string {
   return `127.${1 + Math.floor(group / 250)}.${group % 250}.${member + 1}`;
 }
 
-/** Joins them one after the other. They report until `signal` aborts. */
-export async function joinStorages(tracker: Address, { groups, members }: Size, signal: AbortSignal): Promise<void> {
+/** Joins them one after the other. They report until they are disposed of. */
+export async function joinStorages(tracker: Address, { groups, members }: Size): Promise<Disposable> {
+  const storages: JoinedStorage[] = [];
   for (let group = 0; group < groups; group++) {
     for (let member = 0; member < members; member++) {
-      const storage = await JoinedStorage.open(tracker, group, member, signal);
+      const storage = await JoinedStorage.open(tracker, group, member);
       await storage.begin();
+      storages.push(storage);
     }
   }
+  return { [Symbol.dispose]: () => storages.forEach((storage) => storage.end()) };
 }
 
 class JoinedStorage {
@@ -52,14 +55,13 @@ class JoinedStorage {
     socket.on("data", (chunk) => this.hear(chunk));
   }
 
-  static async open(tracker: Address, group: number, member: number, signal: AbortSignal): Promise<JoinedStorage> {
+  static async open(tracker: Address, group: number, member: number): Promise<JoinedStorage> {
     const { host, port } = tracker;
     const socket = connect({ host, port, localAddress: addressOf(group, member) });
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
       socket.once("error", reject);
     });
-    signal.addEventListener("abort", () => socket.destroy(), { once: true });
     return new JoinedStorage(socket, tracker, group);
   }
 
@@ -94,6 +96,10 @@ class JoinedStorage {
       setInterval(() => void this.reportLoad(), LOAD_REPORT_MS),
     ];
     socket.once("close", () => timers.forEach(clearInterval));
+  }
+
+  end(): void {
+    this.socket.destroy();
   }
 
   private beat(): Promise<void> {

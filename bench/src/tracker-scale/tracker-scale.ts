@@ -100,7 +100,7 @@ class ScaledTracker implements AsyncDisposable {
   private readonly kind: QueryKind;
   private readonly idsFile: string;
   private readonly signal: AbortSignal;
-  private readonly storages = new AbortController();
+  private storages: Disposable | undefined;
 
   private constructor(server: ServerProcess, kind: QueryKind, idsFile: string, signal: AbortSignal) {
     this.server = server;
@@ -123,7 +123,7 @@ class ScaledTracker implements AsyncDisposable {
     const idsFile = join(own, "ids");
     writeFileSync(idsFile, fileIds(size).join("\n"));
     const tracker = new ScaledTracker(server, kind, idsFile, signal);
-    await joinStorages(address, size, tracker.storages.signal);
+    tracker.storages = await joinStorages(address, size);
     return tracker;
   }
 
@@ -142,7 +142,7 @@ class ScaledTracker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.storages.abort();
+    this.storages?.[Symbol.dispose]();
     await this.server.stop();
   }
 }

@@ -11,12 +11,16 @@ import type {
 } from "../src/scheduling/cluster-picture.ts";
 import { fullestMember } from "../src/scheduling/space-reserve.ts";
 import type { WatchedGroup, WatchedMember } from "../src/scheduling/watched-picture.ts";
-import { drawBetter } from "../src/scheduling/weighted-draw.ts";
+import { type Candidates, drawBetter } from "../src/scheduling/weighted-draw.ts";
 
 /** For choices that do not depend on it, and for those that do a start of their chances. */
 export function moment(seed = 1): Moment {
   const random = Prng.fromSeed(seed);
-  return { monotonicMs: () => 0, draw: (weights, costs) => drawBetter(random, weights, costs) };
+  return { monotonicMs: () => 0, draw: (candidates) => drawBetter(random, candidates) };
+}
+
+export function candidates(weights: readonly number[], costs: readonly number[]): Candidates {
+  return { count: weights.length, weight: (index) => weights[index]!, cost: (index) => costs[index]! };
 }
 
 export function policy(overrides: Partial<SchedulingPolicy> = {}): SchedulingPolicy {

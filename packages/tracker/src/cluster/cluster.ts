@@ -12,7 +12,7 @@ import { type Clock, invariant, type Random } from "@fastdfs-ts/runtime";
 import type { SchedulingPolicy } from "../scheduling/cluster-picture.ts";
 import { mostFreeGroup } from "../scheduling/pick-group.ts";
 import { ServerLoad } from "../scheduling/server-load.ts";
-import { drawBetter } from "../scheduling/weighted-draw.ts";
+import { type Candidates, drawBetter } from "../scheduling/weighted-draw.ts";
 import type { Changelog } from "./changelog.ts";
 import { Group } from "./group.ts";
 import type { Leadership } from "./leadership.ts";
@@ -84,8 +84,8 @@ export class Cluster {
     return this.modules.clock.monotonic();
   }
 
-  draw(weights: readonly number[], costs: readonly number[]): number {
-    return drawBetter(this.modules.random, weights, costs);
+  draw(candidates: Candidates): number {
+    return drawBetter(this.modules.random, candidates);
   }
 
   findGroup(name: string): Group | undefined {

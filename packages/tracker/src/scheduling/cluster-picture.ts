@@ -1,14 +1,13 @@
 // What the scheduler sees of a cluster. The records of ../cluster satisfy these interfaces; tests write literals.
 
+import type { Candidates } from "./weighted-draw.ts";
+
 /** Time and chance, for choices by load. */
 export interface Moment {
   /** Milliseconds of a clock that does not jump. */
   monotonicMs(): number;
-  /**
-   * An index below `weights.length`: the better one of two draws (weighted-draw.ts). All weights are 0 or more, and one at
-   * least is above 0.
-   */
-  draw(weights: readonly number[], costs: readonly number[]): number;
+  /** The better one of two draws; -1 if nobody may be taken. */
+  draw(candidates: Candidates): number;
 }
 
 /** A store path as last reported by its storage (command 84), in whole MiB. */

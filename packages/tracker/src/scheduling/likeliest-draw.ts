@@ -1,7 +1,7 @@
 // A draw that leaves nothing to chance, for explanations: it takes the likeliest one, remembers how likely each was, and uses
 // up no random numbers, so the draws of clients are what they would have been.
 import type { Moment } from "./cluster-picture.ts";
-import { betterShares } from "./weighted-draw.ts";
+import { betterShares, type Candidates } from "./weighted-draw.ts";
 
 export class LikeliestDraw implements Moment {
   private readonly nowMs: number;
@@ -15,11 +15,12 @@ export class LikeliestDraw implements Moment {
     return this.nowMs;
   }
 
-  /** The first one on a tie. */
-  draw(weights: readonly number[], costs: readonly number[]): number {
-    const shares = betterShares(weights, costs);
+  /** The first one on a tie; -1 if nobody may be taken. */
+  draw(candidates: Candidates): number {
+    const shares = betterShares(candidates);
+    const largest = Math.max(0, ...shares);
     this.shares = shares;
-    return shares.indexOf(Math.max(...shares));
+    return largest === 0 ? -1 : shares.indexOf(largest);
   }
 
   /** How likely each of `count` was: as drawn, or 1 for `chosen` where nothing was drawn. */
