@@ -84,7 +84,7 @@ export class TrackerInMemory {
       connections: () => ({ allocated: 4, current: 1, maximum: 4 }),
     };
     const sink = {
-      write: ({ event, fields }: LogRecord) => void this.events.push({ event, fields }),
+      write: ({ message: event, fields }: LogRecord) => void this.events.push({ event, fields }),
       close() {},
     };
     const log = Logger.create({ sink, clock, level: "info" });

@@ -1,13 +1,7 @@
 // Two readings of one configuration file, compared key by key, and which of the differences a running server can take over:
 // the `reload` of their rows decides.
 import { invariant } from "../invariant.ts";
-import {
-  printSizeBytes,
-  printSpaceReserve,
-  printTimeOfDay,
-  type SpaceReserve,
-  type TimeOfDay,
-} from "../quantities.ts";
+import { printSizeBytes, printSpaceReserve, printTimeOfDay, type SpaceReserve, type TimeOfDay } from "../quantities.ts";
 import type { ConfFile, ConfValues, OptionRow, OptionTables } from "./option-table.ts";
 
 /** A key whose value in the file is not the one in use, both in the spelling of the file. */
@@ -28,6 +22,9 @@ export function compareValues<T extends OptionTables>(
   const needsRestart: KeyChange[] = [];
   for (const [tableName, { section, rows }] of Object.entries(conf.tables)) {
     for (const [name, row] of Object.entries(rows)) {
+      // Where it is read only once, the key that it goes with tells the difference.
+      if (row.onlyWith !== undefined && running[tableName]?.[row.onlyWith] !== read[tableName]?.[row.onlyWith])
+        continue;
       const from = printValue(row, running[tableName]?.[name]);
       const to = printValue(row, read[tableName]?.[name]);
       if (from === to) continue;
@@ -46,7 +43,10 @@ export function takeReloadable<T extends OptionTables>(
 ): ConfValues<T> {
   const merged = Object.entries(conf.tables).map(([tableName, { rows }]) => {
     const taken = Object.keys(rows).filter((name) => rows[name]?.reload !== undefined);
-    return [tableName, { ...running[tableName], ...Object.fromEntries(taken.map((name) => [name, read[tableName]?.[name]])) }];
+    return [
+      tableName,
+      { ...running[tableName], ...Object.fromEntries(taken.map((name) => [name, read[tableName]?.[name]])) },
+    ];
   });
   return Object.fromEntries(merged) as ConfValues<T>;
 }

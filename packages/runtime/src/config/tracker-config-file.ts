@@ -54,8 +54,9 @@ export class TrackerConfigFile implements LoadedConfig<TrackerConfig> {
   reload(): ReloadedConfig {
     const read = readTrackerConf(this.#disk, this.path);
     const { changed, needsRestart } = compareValues(trackerConf, this.#values, read.values);
-    const { storageIds } = this.#config;
-    if (printStorageIds(storageIds) !== printStorageIds(read.config.storageIds)) {
+    const { storageIds, useStorageId } = this.#config;
+    const isSameList = printStorageIds(storageIds) === printStorageIds(read.config.storageIds);
+    if (useStorageId && read.config.useStorageId && !isSameList) {
       needsRestart.push({ key: "storage_ids_filename", from: "its lines at the start", to: "other lines" });
     }
     this.#values = takeReloadable(trackerConf, this.#values, read.values);

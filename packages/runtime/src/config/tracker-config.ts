@@ -104,7 +104,12 @@ function trackerConfigOf(
   };
 }
 
-function refuseIpv6WithoutIds(values: TrackerValues, server: ServerConfig, ini: IniFile, problems: ConfigProblems): void {
+function refuseIpv6WithoutIds(
+  values: TrackerValues,
+  server: ServerConfig,
+  ini: IniFile,
+  problems: ConfigProblems,
+): void {
   const wantsIpv6 = server.addressFamily === "ipv6" || server.addressFamily === "both";
   if (!wantsIpv6 && !server.bindAddresses.some(isIpv6)) return;
   const place = ini.place(wantsIpv6 ? "address_family" : "bind_addr");
