@@ -2,7 +2,7 @@
 import { setMaxListeners } from "node:events";
 import { basename } from "node:path";
 
-import { nodeWorld, onShutdownSignal } from "@fastdfs-ts/runtime/node";
+import { HangupSignal, nodeWorld, onShutdownSignal } from "@fastdfs-ts/runtime/node";
 
 import { exitCodes } from "./failure.ts";
 import { run } from "./program.ts";
@@ -13,8 +13,8 @@ const LONG_MS = 2 ** 30;
 /** Runs the command line of this process and sets its exit code. */
 export async function main(): Promise<void> {
   // A reader that has seen enough ("fdfs monitor | head") is not an error worth a stack trace.
-  process.stdout.on("error", exitIfPipeClosed);
-  process.stderr.on("error", exitIfPipeClosed);
+  process.stdout.on("error", onOutputError);
+  process.stderr.on("error", onOutputError);
   const asked = new AbortController();
   // Every operation under way listens to it.
   setMaxListeners(0, asked.signal);
@@ -28,6 +28,7 @@ export async function main(): Promise<void> {
       env: process.env,
       cwd: process.cwd(),
       signal: asked.signal,
+      hangups: new HangupSignal(() => asked.abort(new Error("the terminal is gone"))),
     });
   } finally {
     clearInterval(alive);
@@ -35,7 +36,9 @@ export async function main(): Promise<void> {
   }
 }
 
-function exitIfPipeClosed(error: NodeJS.ErrnoException): void {
+function onOutputError(error: NodeJS.ErrnoException): void {
+  // The terminal is gone: what is still said while everything is closed is for nobody.
+  if (error.code === "EIO") return;
   if (error.code !== "EPIPE") throw error;
   process.exit(exitCodes.pipeClosed);
 }

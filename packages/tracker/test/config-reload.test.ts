@@ -403,7 +403,7 @@ describe("a tracker that reads its configuration again", () => {
     expect(seen).toEqual([...seen].sort((one, other) => one - other));
     expect(new Set(seen).size).toBeGreaterThan(10);
     timer.cancel();
-    connection.close();
+    connection.destroy();
     await sim.run(tracker.stop());
   });
 

@@ -6,7 +6,7 @@ import { nodeDisk } from "./disk.ts";
 import { nodeNetwork } from "./network.ts";
 import { nodeRandom } from "./random.ts";
 
-export { onShutdownSignal, type ShutdownSignal } from "./process.ts";
+export { HangupSignal, onShutdownSignal, type ShutdownSignal } from "./process.ts";
 export { nodeClock, nodeDisk, nodeNetwork, nodeRandom };
 
 /** The machine this process runs on. */
