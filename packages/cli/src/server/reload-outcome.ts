@@ -4,7 +4,14 @@ import type { ReloadOutcome } from "@fastdfs-ts/tracker";
 
 import { printFacts } from "../terminal/table.ts";
 
-/** Lines. */
+/** In one line, beside the log, which tells the rest. */
+export function outcomeLine(conf: string, outcome: ReloadOutcome): string {
+  if (outcome.kind === "refused") return `${conf} is refused, nothing has changed.`;
+  const changes = outcome.changed.map(({ key, from, to }) => `${key} ${from} → ${to}`);
+  return `${conf} was read again: ${changes.length === 0 ? "nothing to take over" : changes.join(", ")}.`;
+}
+
+/** The whole, in lines. */
 export function printOutcome(conf: string, outcome: ReloadOutcome): string[] {
   if (outcome.kind === "refused") {
     return [...outcome.problems, `${conf} is refused, nothing has changed: the tracker goes on as it was.`];

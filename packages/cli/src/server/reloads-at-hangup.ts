@@ -6,7 +6,7 @@ import { type Logger, systemErrorCode } from "@fastdfs-ts/runtime";
 import type { ReloadOutcome, TrackerServer } from "@fastdfs-ts/tracker";
 
 import type { Context } from "../table/command-row.ts";
-import { printOutcome } from "./reload-outcome.ts";
+import { outcomeLine } from "./reload-outcome.ts";
 import { reloadRecordPath, writeReloadRecord } from "./reload-record.ts";
 
 interface ReloadModules extends Pick<Context, "terminal" | "hangups"> {
@@ -53,7 +53,7 @@ export class ReloadsAtHangup implements Disposable {
     this.#reloads++;
     this.#record(outcome);
     const { terminal, conf } = this.#modules;
-    terminal.tell(printOutcome(conf, outcome).join("\n"));
+    terminal.tell(outcomeLine(conf, outcome));
   }
 
   #record(outcome: ReloadOutcome | undefined): void {
