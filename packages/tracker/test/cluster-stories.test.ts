@@ -8,7 +8,6 @@ import {
   IpChanged,
   isStanding,
   SetTrunkServerRequest,
-  sourceOfIp,
   sourceOfStorageId,
 } from "@fastdfs-ts/protocol";
 import { parseStorageIds } from "@fastdfs-ts/runtime";

@@ -97,7 +97,7 @@ interface Effect {
   /** Told of the change in `before` and in `after`. */
   readonly told: readonly [from: string, to: string];
   /** What happens with `before`, and what with `after`. */
-  look(stage: Stage): Promise<unknown>;
+  readonly look: (stage: Stage) => Promise<unknown>;
   readonly seen: readonly [before: unknown, after: unknown];
 }
 
@@ -207,7 +207,7 @@ const effects: readonly Effect[] = [
     before: "",
     after: "storage_sync_file_max_time = 7200",
     told: ["300", "7200"],
-    async look(stage) {
+    look: async (stage) => {
       // `a` has everything of `b` up to the second of the file: of the file itself it may be.
       const created = stage.tracker.now - 3600;
       const [from, to] = [b, a].map((ip) => stage.tracker.cluster.group("group1").find(ip)!.slot);
@@ -278,7 +278,9 @@ const mistakes: readonly (readonly [text: string, said: RegExp])[] = [
 describe("a tracker that reads its configuration again", () => {
   it("is tried with every key that can be reloaded", () => {
     const reloadable = Object.values(trackerConf.tables).flatMap(({ rows }) =>
-      Object.values(rows).flatMap((row) => ("reload" in row ? [row.name] : [])),
+      Object.values<OptionRow>(rows)
+        .filter(({ reload }) => reload !== undefined)
+        .map(({ name }) => name),
     );
     expect(effects.map(({ key }) => key).sort()).toEqual(reloadable.sort());
   });

@@ -42,8 +42,8 @@ export const reloadCommand = command({
     const { terminal } = context;
     const isRefused = outcome.kind === "refused";
     if (input.json) terminal.print(JSON.stringify({ conf, ...outcome }));
-    else
-      for (const line of printOutcome(conf, outcome)) isRefused ? terminal.tell(`fdfs: ${line}`) : terminal.print(line);
+    else if (isRefused) for (const line of printOutcome(conf, outcome)) terminal.tell(`fdfs: ${line}`);
+    else terminal.print(printOutcome(conf, outcome).join("\n"));
     return isRefused ? exitCodes.failed : exitCodes.ok;
   },
 });

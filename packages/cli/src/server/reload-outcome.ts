@@ -1,5 +1,5 @@
 // What came of reading tracker.conf again, for people.
-import { type KeyChange, trackerConf } from "@fastdfs-ts/runtime";
+import { type KeyChange, type OptionRow, trackerConf } from "@fastdfs-ts/runtime";
 import type { ReloadOutcome } from "@fastdfs-ts/tracker";
 
 import { printFacts } from "../terminal/table.ts";
@@ -32,6 +32,8 @@ function printChanges(changes: readonly KeyChange[]): string {
 
 function storagesKeep(key: string): boolean {
   return Object.values(trackerConf.tables).some(({ section, rows }) =>
-    Object.values(rows).some((row) => section === "" && row.name === key && row.reload === "storages-at-start"),
+    Object.values<OptionRow>(rows).some(
+      (row) => section === "" && row.name === key && row.reload === "storages-at-start",
+    ),
   );
 }
