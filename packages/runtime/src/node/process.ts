@@ -29,15 +29,18 @@ const STDERR = 2;
  */
 export class HangupSignal {
   readonly #onTerminalGone: () => void;
-  readonly #hadTerminal = isatty(STDERR);
+  readonly #hasTerminal: () => boolean;
+  readonly #hadTerminal: boolean;
   readonly #listeners = new Set<() => void>();
   readonly #onSignal = (): void => {
-    if (this.#hadTerminal && !isatty(STDERR)) this.#onTerminalGone();
+    if (this.#hadTerminal && !this.#hasTerminal()) this.#onTerminalGone();
     else for (const listener of this.#listeners) listener();
   };
 
-  constructor(onTerminalGone: () => void) {
+  constructor(onTerminalGone: () => void, hasTerminal = () => isatty(STDERR)) {
     this.#onTerminalGone = onTerminalGone;
+    this.#hasTerminal = hasTerminal;
+    this.#hadTerminal = hasTerminal();
   }
 
   /** Calls `listener` at every SIGHUP until what is returned is disposed. */
