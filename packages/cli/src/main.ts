@@ -20,11 +20,7 @@ export async function main(): Promise<void> {
   setMaxListeners(0, asked.signal);
   // The ports' timers and workers do not keep a process alive; a command that waits for one of them is not done yet.
   const alive = setInterval(() => {}, LONG_MS);
-  let isTerminalGone = false;
-  const hangups = new HangupSignal(() => {
-    isTerminalGone = true;
-    asked.abort(new Error("the terminal is gone"));
-  });
+  const hangups = new HangupSignal(() => asked.abort(new Error("the terminal is gone")));
   const stopListening = onShutdownSignal((signal) => asked.abort(new Error(signal)));
   try {
     process.exitCode = await run([basename(process.argv[1] ?? "fdfs"), ...process.argv.slice(2)], {
@@ -40,7 +36,7 @@ export async function main(): Promise<void> {
     stopListening();
   }
   // Everything is closed. Node aborts when it leaves a terminal that is gone; the signal, which nobody hears now, does not.
-  if (isTerminalGone) process.kill(process.pid, "SIGHUP");
+  if (hangups.isTerminalGone) process.kill(process.pid, "SIGHUP");
 }
 
 function onOutputError(error: NodeJS.ErrnoException): void {

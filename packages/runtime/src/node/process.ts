@@ -33,7 +33,7 @@ export class HangupSignal {
   readonly #hadTerminal: boolean;
   readonly #listeners = new Set<() => void>();
   readonly #onSignal = (): void => {
-    if (this.#hadTerminal && !this.#hasTerminal()) this.#onTerminalGone();
+    if (this.isTerminalGone) this.#onTerminalGone();
     else for (const listener of this.#listeners) listener();
   };
 
@@ -41,6 +41,11 @@ export class HangupSignal {
     this.#onTerminalGone = onTerminalGone;
     this.#hasTerminal = hasTerminal;
     this.#hadTerminal = hasTerminal();
+  }
+
+  /** Whether there was a terminal at the start and is none now. */
+  get isTerminalGone(): boolean {
+    return this.#hadTerminal && !this.#hasTerminal();
   }
 
   /** Calls `listener` at every SIGHUP until what is returned is disposed. */
