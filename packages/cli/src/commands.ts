@@ -17,6 +17,7 @@ import { crc32Command, infoCommand, parseCommand } from "./commands/info.ts";
 import { locateCommand } from "./commands/locate.ts";
 import { metadataCommands } from "./commands/metadata.ts";
 import { monitorCommand } from "./commands/monitor.ts";
+import { reloadCommand } from "./commands/reload.ts";
 import { storageCommand, trackerCommand } from "./commands/servers.ts";
 import { statCommands } from "./commands/stat.ts";
 import { upCommand } from "./commands/up.ts";
@@ -29,6 +30,7 @@ export const commands: readonly CommandRow[] = [
   upCommand,
   trackerCommand,
   storageCommand,
+  reloadCommand,
   uploadCommand,
   downloadCommand,
   deleteCommand,

@@ -134,8 +134,10 @@ export class StorageInTest {
     );
   }
 
-  async reportDisks(freeMib: number, paths = this.facts.paths): Promise<number> {
-    const storePaths = Array.from({ length: paths }, () => ({ totalMib: 10_000, freeMib }));
+  /** The same free space on each path, or one number for each. */
+  async reportDisks(free: number | readonly number[], paths = this.facts.paths): Promise<number> {
+    const each = typeof free === "number" ? Array.from({ length: paths }, () => free) : free;
+    const storePaths = each.map((freeMib) => ({ totalMib: 10_000, freeMib }));
     return (await this.ask(trackerCommands.diskReport.code, DiskReport.encode({ storePaths }))).status;
   }
 
@@ -181,6 +183,29 @@ export class StorageInTest {
     this.connection.close();
     this.connection = this.tracker.connect(this.ip);
   }
+}
+
+/** One group with members in the states that the recipe leaves them: the first ACTIVE, the others WAIT_SYNC. */
+export async function groupOf(tracker: TrackerInMemory, ...ips: string[]): Promise<StorageInTest[]> {
+  const storages: StorageInTest[] = [];
+  for (const ip of ips) storages.push(await new StorageInTest(tracker, ip).start());
+  return storages;
+}
+
+/** …all of them filled and ACTIVE. */
+export async function activeGroup(tracker: TrackerInMemory, ...ips: string[]): Promise<StorageInTest[]> {
+  const storages = await groupOf(tracker, ...ips);
+  for (const storage of storages.slice(1)) {
+    await storages[0]!.report(storage, "OFFLINE");
+    await storage.reportDisks(5000);
+  }
+  return storages;
+}
+
+/** The name of a file that this storage took. */
+export function nameFrom(ip: string, createdSeconds: number, kind: "normal" | "appender" = "normal"): string {
+  const name = { source: sourceOfIp(ip), createdSeconds, kind, fileBytes: 100, crc32: 1, extension: "txt" };
+  return `M00/00/00/${composeName(name, 0, "123.txt")}`;
 }
 
 /** A client that asks where to go. */

@@ -14,6 +14,8 @@ export interface Context {
   readonly cwd: string;
   /** Fires at the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** SIGHUP, which ends the process unless somebody listens. */
+  readonly hangups: { listen(listener: () => void): Disposable };
   /** Whether a C tool was called: those exit with the errno of a failure. */
   readonly isCTool?: boolean;
 }

@@ -31,8 +31,12 @@ export function nextPathCursor(index: number, pathCount: number, policy: Schedul
   return policy.storePathChoice === "round-robin" ? (index + 1) % pathCount : index;
 }
 
-/** The path with most free space, first on a tie: where a disk report moves the cursor with store_path 2. */
-export function roomiestPath(paths: readonly PathPicture[]): number {
+/** Where the cursor stands after a disk report: with store_path 2 at the path with most free space, first on a tie. */
+export function standingPathCursor({ paths, writePathCursor }: MemberPicture, policy: SchedulingPolicy): number {
+  return policy.storePathChoice === "most-free" ? roomiestPath(paths) : writePathCursor;
+}
+
+function roomiestPath(paths: readonly PathPicture[]): number {
   let best = 0;
   for (const [index, path] of paths.entries()) {
     if (path.freeMib > paths[best]!.freeMib) best = index;
