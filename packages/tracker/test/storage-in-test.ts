@@ -235,26 +235,3 @@ export class ClientInTest {
     return answer.status === 0 ? FileLocation.decode(answer.body).storageIp : answer.status;
   }
 }
-
-/** One group with members in the states that the recipe leaves them: the first ACTIVE, the others WAIT_SYNC. */
-export async function groupOf(tracker: TrackerInMemory, ...ips: string[]): Promise<StorageInTest[]> {
-  const storages: StorageInTest[] = [];
-  for (const ip of ips) storages.push(await new StorageInTest(tracker, ip).start());
-  return storages;
-}
-
-/** …all of them filled and ACTIVE. */
-export async function activeGroup(tracker: TrackerInMemory, ...ips: string[]): Promise<StorageInTest[]> {
-  const storages = await groupOf(tracker, ...ips);
-  for (const storage of storages.slice(1)) {
-    await storages[0]!.report(storage, "OFFLINE");
-    await storage.reportDisks(5000);
-  }
-  return storages;
-}
-
-/** Logical name of a file that the storage at `ip` took. */
-export function nameFrom(ip: string, createdSeconds: number, kind: "normal" | "appender" = "normal"): string {
-  const name = { source: sourceOfIp(ip), createdSeconds, kind, fileBytes: 100, crc32: 1, extension: "txt" };
-  return `M00/00/00/${composeName(name, 0, "123.txt")}`;
-}

@@ -36,7 +36,8 @@ export function standingPathCursor({ paths, writePathCursor }: MemberPicture, po
   return policy.storePathChoice === "most-free" ? roomiestPath(paths) : writePathCursor;
 }
 
-function roomiestPath(paths: readonly PathPicture[]): number {
+/** The path with most free space, first on a tie. */
+export function roomiestPath(paths: readonly PathPicture[]): number {
   let best = 0;
   for (const [index, path] of paths.entries()) {
     if (path.freeMib > paths[best]!.freeMib) best = index;
