@@ -7,8 +7,10 @@ import {
   GroupRequest,
   Heartbeat,
   JoinRequest,
+  LoadReport,
   type PeerReplication,
   ReplicationReport,
+  StatisticsBlock,
   StatusReport,
   storageStatuses,
   type StorageStatus,
@@ -58,6 +60,12 @@ export const caughtUp: Omit<PeerReplication, "storageId"> = {
   sinceSeconds: 5,
   reason: "connected",
 };
+
+const idle: LoadReport = {
+  ...{ intervalMs: 2000, cpuPermille: 0, memoryPermille: 0, diskPermille: 0, networkPermille: 0 },
+  ...{ diskBytesPerSecond: 0, networkBytesPerSecond: 0, tasks: 0, finishedTasks: 1000, latencyMicros: 1000 },
+};
+const noStatistics = StatisticsBlock.decode(Buffer.alloc(StatisticsBlock.fixedSize));
 
 export class StorageInTest {
   readonly ip: string;
@@ -112,10 +120,15 @@ export class StorageInTest {
     return this;
   }
 
-  async beat(): Promise<ChangeList> {
-    return ChangeList.decode(
-      (await this.ask(trackerCommands.heartbeat.code, Heartbeat.encode({ statistics: undefined }))).body,
-    );
+  /** What is not said is 0; without a word nothing has changed. */
+  async beat(changed?: Partial<StatisticsBlock>): Promise<ChangeList> {
+    const statistics = changed === undefined ? undefined : { ...noStatistics, ...changed };
+    return ChangeList.decode((await this.ask(trackerCommands.heartbeat.code, Heartbeat.encode({ statistics }))).body);
+  }
+
+  /** 126. What is not said is of one that is idle and takes 1 ms for each task. Returns the status byte. */
+  async reportLoad(report: Partial<LoadReport> = {}): Promise<number> {
+    return (await this.ask(trackerCommands.reportLoad.code, LoadReport.encode({ ...idle, ...report }))).status;
   }
 
   async reportDisks(freeMib: number, paths = this.facts.paths): Promise<number> {
