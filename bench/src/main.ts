@@ -11,20 +11,22 @@ import { measureReplication, type ReplicationResult } from "./replication/replic
 import { type Results, resultsText } from "./report.ts";
 import { type ScenarioName, scenarioNames } from "./scenarios.ts";
 import { soak, type SoakResult } from "./soak.ts";
+import { measureTrackerScale, type ScaleResult } from "./tracker-scale/tracker-scale.ts";
 import { inFolder } from "./working-folder.ts";
 
 const RESULTS = fileURLToPath(new URL("../RESULTS.md", import.meta.url));
-const EXTRAS = ["codec", "soak", "replication"] as const;
+const EXTRAS = ["codec", "soak", "replication", "trackerScale"] as const;
 
 const usage = `usage: npm run bench -- [scenario …] [options]
 
 scenarios  ${[...scenarioNames, ...EXTRAS].join(", ")}
-           without one: all but soak and replication
+           without one: all but soak, replication and trackerScale
 options    --connections 1,16   instead of the scenario's own
            --rounds N           rounds of each side (5)
            --seconds N          how long a round should take (1.5)
            --operations N       of soak (1000000)
            --files N            of replication (30000)
+           --queries N          of a round of trackerScale (60000)
            --subject bare       compare the bare server with itself: shows the noise of this machine
            --json               results as JSON on standard output
            --write              append the results to bench/RESULTS.md
@@ -40,6 +42,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "1.5" },
     operations: { type: "string", default: "1000000" },
     files: { type: "string", default: "30000" },
+    queries: { type: "string", default: "60000" },
     subject: { type: "string", default: "ours" },
     json: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
@@ -88,6 +91,7 @@ async function runAll(signal: AbortSignal): Promise<Results> {
   }
   const soaked = chosen.includes("soak") ? await runSoak(subject, signal) : undefined;
   const replication = chosen.includes("replication") ? await runReplication(signal) : undefined;
+  const trackerScale = chosen.includes("trackerScale") ? await runTrackerScale(signal) : [];
   return {
     command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
     machine: thisMachine(),
@@ -95,6 +99,7 @@ async function runAll(signal: AbortSignal): Promise<Results> {
     comparisons,
     soak: soaked,
     replication,
+    trackerScale,
     codec: chosen.includes("codec") ? codecTimings() : [],
   };
 }
@@ -119,6 +124,18 @@ function runReplication(signal: AbortSignal): Promise<ReplicationResult> {
       folder,
       signal,
       note: (line) => note(`replication: ${line}`),
+    }),
+  );
+}
+
+function runTrackerScale(signal: AbortSignal): Promise<ScaleResult[]> {
+  return inFolder((folder) =>
+    measureTrackerScale({
+      rounds: positive("rounds", values.rounds),
+      queries: positive("queries", values.queries),
+      folder,
+      signal,
+      note: (line) => note(`trackerScale: ${line}`),
     }),
   );
 }

@@ -3,6 +3,7 @@ import type { Timing } from "./codec.ts";
 import type { Comparison, SideFigures } from "./compare.ts";
 import type { Machine } from "./machine.ts";
 import { replicationAims, type ReplicationResult } from "./replication/replication.ts";
+import { type ScaleResult, trackerScaleAim } from "./tracker-scale/tracker-scale.ts";
 import { GROWTH_MAX_MIB, type SoakResult } from "./soak.ts";
 
 /** All that one run of the benchmarks found. */
@@ -13,6 +14,7 @@ export interface Results {
   readonly comparisons: readonly Comparison[];
   readonly soak: SoakResult | undefined;
   readonly replication: ReplicationResult | undefined;
+  readonly trackerScale: readonly ScaleResult[];
   readonly codec: readonly Timing[];
 }
 
@@ -29,6 +31,7 @@ export function resultsText(results: Results): string {
   if (results.comparisons.length > 0) parts.push(comparisonTable(results.comparisons, results.subject));
   if (results.soak !== undefined) parts.push(soakTable(results.soak, results.subject));
   if (results.replication !== undefined) parts.push(replicationTable(results.replication));
+  if (results.trackerScale.length > 0) parts.push(trackerScaleTable(results.trackerScale));
   if (results.codec.length > 0) parts.push(codecTable(results.codec));
   return parts.join("\n\n") + "\n";
 }
@@ -109,6 +112,25 @@ function replicationTable({ files, alone, pair, cpuTimes, halfLoad, catchUp }: R
       ["lag, p99 ms", rounded(halfLoad.lagP99Ms), aim(halfLoad.lagP99Ms < lagP99Ms, `< ${lagP99Ms}`)],
       ["new member, files of 5 KiB per second", rounded(catchUp.smallFilesPerSecond), ""],
       ["new member, files of 10 MiB, MiB/s", rounded(catchUp.largeMibPerSecond), ""],
+    ],
+    1,
+  );
+}
+
+function trackerScaleTable(results: readonly ScaleResult[]): string {
+  return table(
+    [
+      ["queries", "per s, 1 × 2", "per s, 100 × 10", "CPU µs, 1 × 2", "CPU µs, 100 × 10", "CPU ×", "time ×", "aim"],
+      ...results.map(({ name, small, large, cpuTimes, timeTimes }) => [
+        name,
+        rounded(small.perSecond),
+        rounded(large.perSecond),
+        rounded(small.cpuMicros),
+        rounded(large.cpuMicros),
+        factor(cpuTimes),
+        factor(timeTimes),
+        `≤ ${trackerScaleAim}: ${cpuTimes <= trackerScaleAim && timeTimes <= trackerScaleAim ? "reached" : "missed"}`,
+      ]),
     ],
     1,
   );

@@ -5,7 +5,7 @@ const KIB = 1024;
 const MIB = 1024 * 1024;
 
 export interface Scenario {
-  readonly operation: Exclude<OperationName, "delete">;
+  readonly operation: Exclude<OperationName, "delete" | "fetch">;
   readonly sizeBytes: number;
   readonly connections: readonly number[];
   /** Files that downloads read in turn. */

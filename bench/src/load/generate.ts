@@ -31,11 +31,12 @@ export async function generateLoad(load: Load, signal: AbortSignal): Promise<Loa
   const { operation, address, sizeBytes, count, connections, idsFile } = load;
   const args = [
     operation,
-    operation === "query" ? "--tracker" : "--storage",
+    operation === "query" || operation === "fetch" ? "--tracker" : "--storage",
     `${address.host}:${address.port}`,
     ...["--size", sizeBytes, "--count", count, "--conns", connections, "--ids", idsFile].map(String),
   ];
-  const external = externalGenerator();
+  // The external one does not know where files are.
+  const external = operation === "fetch" ? undefined : externalGenerator();
   const [program, all] = external === undefined ? [process.execPath, [OWN_MAIN, ...args]] : [external, args];
   let output: string;
   try {

@@ -1,8 +1,8 @@
 // The load generator as a process, so that its CPU is not the server's. Takes the arguments of the external generator
 // that FDFSLOAD may name, and prints the same line of JSON:
-//   main.js upload|download|delete|query --storage HOST:PORT | --tracker HOST:PORT
+//   main.js upload|download|delete|query|fetch --storage HOST:PORT | --tracker HOST:PORT
 //           [--size N] [--count N] [--conns N] [--ids FILE]
-// Uploads write the ids file, downloads and deletes read it. Exit status 1 if an exchange failed.
+// Uploads write the ids file, downloads, deletes and fetches (102) read it. Exit status 1 if an exchange failed.
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Address } from "./load-connection.ts";
@@ -23,12 +23,12 @@ const { values, positionals } = parseArgs({
 });
 
 const operation = parseOperation(positionals[0]);
-const needsIds = operation === "download" || operation === "delete";
+const needsIds = operation !== "upload" && operation !== "query";
 const ids = needsIds ? readIds(values.ids) : [];
 const count = operation === "delete" ? Math.min(Number(values.count), ids.length) : Number(values.count);
 const report = await runLoad(
   { operation, address: parseAddress(values.storage ?? values.tracker), count, connections: Number(values.conns) },
-  { payload: loadPayload(operation === "query" || operation === "delete" ? 0 : Number(values.size)), ids },
+  { payload: loadPayload(operation === "upload" || operation === "download" ? Number(values.size) : 0), ids },
 );
 if (operation === "upload" && values.ids !== undefined) writeFileSync(values.ids, ids.map((id) => `${id}\n`).join(""));
 console.log(JSON.stringify(report));

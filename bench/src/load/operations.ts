@@ -2,6 +2,7 @@
 // starts; a connection only picks one.
 import {
   DownloadRequest,
+  FileQuery,
   FileRequest,
   frame,
   GROUP_NAME_BYTES,
@@ -14,7 +15,7 @@ import {
   UploadRequest,
 } from "@fastdfs-ts/protocol";
 
-export const operationNames = ["upload", "download", "delete", "query"] as const;
+export const operationNames = ["upload", "download", "delete", "query", "fetch"] as const;
 export type OperationName = (typeof operationNames)[number];
 
 /** One side of the exchanges of one connection. */
@@ -45,6 +46,8 @@ export function operationMaker(name: OperationName, files: LoadFiles): () => Ope
       return onFiles(files.ids, deleteFrame, Buffer.alloc(0));
     case "query":
       return () => query;
+    case "fetch":
+      return onFiles(files.ids, fetchFrame, undefined);
   }
 }
 
@@ -66,16 +69,21 @@ function uploads({ payload, ids }: LoadFiles): () => Operation {
   };
 }
 
-/** Each request names a file of the list, in turn, and expects the same bytes back. */
-function onFiles(ids: readonly string[], frameOf: (fileId: string) => Buffer, expected: Buffer): () => Operation {
+/** Each request names a file of the list, in turn, and expects the same bytes back, or any if it is not said which. */
+function onFiles(
+  ids: readonly string[],
+  frameOf: (fileId: string) => Buffer,
+  expected: Buffer | undefined,
+): () => Operation {
   const requests = ids.map(frameOf);
   const operation: Operation = {
     request: (index) => requests[index % requests.length]!,
     body(bytes, start, end, offset) {
+      if (expected === undefined) return true;
       const stop = offset + end - start;
       return stop <= expected.length && bytes.compare(expected, offset, stop, start, end) === 0;
     },
-    answered: (bodyBytes) => bodyBytes === expected.length,
+    answered: (bodyBytes) => expected === undefined || bodyBytes === expected.length,
   };
   return () => operation;
 }
@@ -83,6 +91,11 @@ function onFiles(ids: readonly string[], frameOf: (fileId: string) => Buffer, ex
 function downloadFrame(fileId: string): Buffer {
   const body = DownloadRequest.encode({ offset: 0, countBytes: 0, ...splitFileId(fileId) });
   return frame(storageCommands.downloadFile.code, body);
+}
+
+/** Where to download (102). */
+function fetchFrame(fileId: string): Buffer {
+  return frame(trackerCommands.queryFetchOne.code, FileQuery.encode(splitFileId(fileId)));
 }
 
 function deleteFrame(fileId: string): Buffer {

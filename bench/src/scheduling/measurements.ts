@@ -23,7 +23,7 @@ export interface Period extends Sample {
   readonly p99Ms: number;
 }
 
-export interface Quantiles {
+interface Quantiles {
   readonly p50Ms: number;
   readonly p99Ms: number;
 }

@@ -8,6 +8,7 @@ import { SLOW } from "./scenario.ts";
 
 const WIDTH = 960;
 const HEIGHT = 280;
+const colors = ["#1f77b4", "#d62728", "#2ca02c", "#9467bd"];
 
 export interface Picture {
   readonly file: string;
@@ -22,7 +23,8 @@ export function drawPictures(results: readonly StudyResult[]): Picture[] {
         method: method.name,
         minutes: atMs / 60_000,
         group: name,
-        tasks,
+        // A logarithmic scale has no 0.
+        tasks: Math.max(1, tasks),
         usage,
       })),
     ),
@@ -49,7 +51,7 @@ export function drawPictures(results: readonly StudyResult[]): Picture[] {
     picture("tasks.svg", "Clients' tasks under way in each group, means of ten seconds", {
       fx: { label: null },
       x: time,
-      y: { label: "tasks", grid: true, type: "sqrt" },
+      y: { label: "tasks", grid: true, type: "log" },
       marks: [Plot.lineY(ofGroups, { ...perGroup, y: "tasks" })],
     }),
     picture("imbalance.svg", "Tasks of the busiest group that takes uploads, of their mean", {
@@ -70,13 +72,28 @@ export function drawPictures(results: readonly StudyResult[]): Picture[] {
   ];
 }
 
-/** Lines with the names of the methods at their ends. */
+/** One line for each method, and the names of the methods beside. */
 function named(
   rows: readonly { readonly method: string }[],
   curve: { readonly x: string; readonly y: string },
 ): Plot.Markish[] {
-  const names = { ...curve, z: "method", fill: "method", text: "method", textAnchor: "start", dx: 4 } as const;
-  return [Plot.lineY(rows, { ...curve, stroke: "method" }), Plot.text(rows, Plot.selectLast(names))];
+  const names = [...new Set(rows.map(({ method }) => method))];
+  return [
+    Plot.lineY(rows, {
+      ...curve,
+      stroke: (row: { method: string }) => colors[names.indexOf(row.method)]!,
+      z: "method",
+    }),
+    ...names.map((name, index) =>
+      Plot.text([name], {
+        frameAnchor: "top-right",
+        textAnchor: "start",
+        dx: 8,
+        dy: 8 + 16 * index,
+        fill: colors[index]!,
+      }),
+    ),
+  ];
 }
 
 function slowTime(): Plot.Markish {

@@ -94,7 +94,7 @@ async function untilWritable(tracker: Address, count: number): Promise<void> {
 }
 
 /** Writes `<folder>/<kind>.conf` and runs `fdfs <kind> <conf>` in the data directory `<folder>/<kind>`. */
-async function startDaemon(
+export async function startDaemon(
   kind: "tracker" | "storage",
   folder: string,
   { host, port }: Address,

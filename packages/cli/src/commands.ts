@@ -12,10 +12,12 @@ import { configCheckCommand, configInitCommand } from "./commands/config.ts";
 import { deleteCommand } from "./commands/delete.ts";
 import { downloadCommand } from "./commands/download.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { explainCommands } from "./commands/explain.ts";
 import { crc32Command, infoCommand, parseCommand } from "./commands/info.ts";
 import { locateCommand } from "./commands/locate.ts";
 import { metadataCommands } from "./commands/metadata.ts";
 import { monitorCommand } from "./commands/monitor.ts";
+import { reloadCommand } from "./commands/reload.ts";
 import { storageCommand, trackerCommand } from "./commands/servers.ts";
 import { statCommands } from "./commands/stat.ts";
 import { upCommand } from "./commands/up.ts";
@@ -28,6 +30,7 @@ export const commands: readonly CommandRow[] = [
   upCommand,
   trackerCommand,
   storageCommand,
+  reloadCommand,
   uploadCommand,
   downloadCommand,
   deleteCommand,
@@ -44,6 +47,7 @@ export const commands: readonly CommandRow[] = [
   ...metadataCommands,
   monitorCommand,
   whyCommand,
+  ...explainCommands,
   ...statCommands,
   benchCommand,
   setTrunkServerCommand,

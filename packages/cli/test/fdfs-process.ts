@@ -38,6 +38,8 @@ export interface ServerProcess {
   readonly pid: number;
   /** The first line on the stream that is waited for. Rejects with its last words if it ends before. */
   readonly firstLine: Promise<string>;
+  /** The next line on that stream that matches. To be called before what makes it speak. */
+  hear(pattern: RegExp): Promise<string>;
   /** Sends a signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<ProcessResult>;
 }
@@ -51,15 +53,22 @@ export function spawnServer(words: readonly string[], cwd: string, stream: "stdo
   const child = spawn(process.execPath, [binPath, ...words], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = result(child);
   const lines = createInterface({ input: child[stream] });
-  const firstLine = Promise.race([
-    once(lines, "line").then(([line]) => line as string),
-    ended.then(({ err }) => Promise.reject(new Error(`fdfs ${words.join(" ")} ended: ${err}`))),
-  ]);
+  const hear = (pattern: RegExp): Promise<string> => {
+    const line = new Promise<string>((resolve) => {
+      lines.on("line", (text) => {
+        if (pattern.test(text)) resolve(text);
+      });
+    });
+    const tooLate = ended.then(({ err }) => Promise.reject(new Error(`fdfs ${words.join(" ")} ended: ${err}`)));
+    return Promise.race([line, tooLate]);
+  };
+  const firstLine = hear(/^/);
   // Who stops a server before it is ready need not wait for its line.
   firstLine.catch(() => undefined);
   return {
     pid: child.pid!,
     firstLine,
+    hear,
     stop(signal = "SIGINT") {
       child.kill(signal);
       return ended;

@@ -16,7 +16,8 @@ export async function runHere(
   env: Record<string, string> = {},
 ): Promise<RunResult> {
   const terminal = recordingTerminal();
-  const context = { terminal, world: nodeWorld(), env, cwd, signal: new AbortController().signal };
+  const hangups = { listen: () => ({ [Symbol.dispose]() {} }) };
+  const context = { terminal, world: nodeWorld(), env, cwd, signal: new AbortController().signal, hangups };
   const exitCode = await run(["fdfs", ...words], context);
   return { exitCode, out: terminal.out(), err: terminal.err() };
 }

@@ -76,6 +76,21 @@ describe("fdfs up", () => {
     expect(gone.err).toMatch(/^fdfs: group1\/M00\S+ at 127\.0\.0\.1:\d+: .+\n$/);
   });
 
+  it("explains where an upload, a download and a change would go", async () => {
+    expect(await works("explain", "upload")).toMatch(
+      /^Choice: the upload goes to 10000[12] at 127\.0\.0\.1:\d+ in group1, /m,
+    );
+    writeFileSync(join(cwd, "explained.txt"), "text");
+    const id = await works("upload", "explained.txt");
+    const told = JSON.parse(await works("explain", "change", id, "--json")) as { choice: { storageId: string } };
+    const { source } = JSON.parse(await works("info", id, "--json")) as { source: { storageId: number } };
+    expect(told.choice.storageId).toBe(String(source.storageId));
+    expect(await works("explain", "download", id)).toMatch(/^Choice: the download goes to /m);
+    const refused = await fdfs(["explain", "upload", "--group", "nobody"], cwd);
+    expect(refused).toMatchObject({ exitCode: 1, err: "" });
+    expect(refused.out).toContain("No choice: the client is answered with status 2. Why: nobody: unknown group.\n");
+  });
+
   it("changes appender files and keeps slaves beside masters", async () => {
     writeFileSync(join(cwd, "a.log"), "first ");
     writeFileSync(join(cwd, "b.log"), "second");

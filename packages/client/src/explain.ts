@@ -14,7 +14,7 @@ import {
   trackerCommands,
 } from "@fastdfs-ts/protocol";
 
-import { isKind } from "./retry-policy.ts";
+import { askExplaining } from "./ask-explaining.ts";
 import type { Session } from "./session.ts";
 
 export interface ExplainedCluster extends ClusterExplanation {
@@ -50,20 +50,12 @@ export async function explain(
 
 /** `undefined`: no tracker understands the question. */
 async function askTracker(
-  { trackers }: Session,
+  session: Session,
   groupName: string,
   signal: AbortSignal,
 ): Promise<ClusterExplanation | undefined> {
-  try {
-    return parseExplanation((await trackers.ask(trackerCommands.explainStorages, { groupName }, signal)).json);
-  } catch (error) {
-    if (!isKind(error, "BAD_REQUEST")) throw error;
-  }
-  // Perhaps only some of the trackers are C servers.
-  for (const said of await trackers.askEach(trackerCommands.explainStorages, { groupName }, signal)) {
-    if ("answer" in said) return parseExplanation(said.answer.json);
-  }
-  return undefined;
+  const json = await askExplaining(session, trackerCommands.explainStorages, { groupName }, signal);
+  return json && parseExplanation(json);
 }
 
 async function groupNames({ trackers }: Session, signal: AbortSignal): Promise<string[]> {

@@ -1,6 +1,6 @@
 // The door of the client: what a program calls, in terms of file ids. Each method says what it does and hands over to
 // the file that does it.
-import { accessToken, type FileId, storageCommands } from "@fastdfs-ts/protocol";
+import { accessToken, type ChoiceExplanation, type FileId, storageCommands } from "@fastdfs-ts/protocol";
 import { ConnectionPool } from "@fastdfs-ts/rpc";
 import { Deadlines, type World } from "@fastdfs-ts/runtime";
 import { nodeWorld } from "@fastdfs-ts/runtime/node";
@@ -11,6 +11,7 @@ import type { Download } from "./download.ts";
 import { type DownloadOptions, openDownload } from "./downloads.ts";
 import { Exchanges } from "./exchanges.ts";
 import { explain, type ExplainedCluster } from "./explain.ts";
+import { type ChoiceQuestion, explainChoice } from "./explain-choice.ts";
 import { changeWithContent, deleteFile, regenerateName, truncate } from "./file-changes.ts";
 import { checkedFileId, type FileInfo, infoFromName, queryFileInfo } from "./file-info.ts";
 import { getMetadata, type Metadata, metadataBytes, setMetadata } from "./metadata.ts";
@@ -147,6 +148,24 @@ export class FastDfsClient implements AsyncDisposable {
    */
   explain(groupName?: string, options: CallOptions = {}): Promise<ExplainedCluster> {
     return operate(this.session, undefined, options.signal, (signal) => explain(this.session, groupName, signal));
+  }
+
+  /**
+   * Where a tracker would send an upload now, among whom it chooses, and why the others are ruled out; to any group, or to one.
+   * Asking changes nothing. A refusal is part of what is explained. Throws NOT_SUPPORTED if no tracker explains its choices.
+   */
+  explainUpload(groupName?: string, options: CallOptions = {}): Promise<ChoiceExplanation> {
+    return this.explainChoice({ purpose: "upload", groupName: groupName ?? "", logicalName: "" }, options);
+  }
+
+  /** The same for reading a file. Trackers do not know whether it exists: they go by its name. */
+  async explainDownload(fileId: string, options: CallOptions = {}): Promise<ChoiceExplanation> {
+    return this.explainChoice({ purpose: "download", ...checkedFileId(fileId) }, options);
+  }
+
+  /** The same for changing a file: appending, truncating, metadata, deletion. */
+  async explainChange(fileId: string, options: CallOptions = {}): Promise<ChoiceExplanation> {
+    return this.explainChoice({ purpose: "change", ...checkedFileId(fileId) }, options);
   }
 
   /**
@@ -322,6 +341,10 @@ export class FastDfsClient implements AsyncDisposable {
   accessToken(fileId: string, secret: string): { readonly token: string; readonly ts: number } {
     const ts = Math.floor(this.session.world.clock.now() / 1000);
     return { token: accessToken(checkedFileId(fileId).logicalName, secret, ts), ts };
+  }
+
+  private explainChoice(question: ChoiceQuestion, options: CallOptions): Promise<ChoiceExplanation> {
+    return operate(this.session, undefined, options.signal, (signal) => explainChoice(this.session, question, signal));
   }
 
   private async write(

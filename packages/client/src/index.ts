@@ -28,6 +28,7 @@ export type { NamingOptions, PlacingOptions, TransferOptions } from "./uploads.t
 export type { OnProgress, Progress, SizeOptions, UploadSource } from "./upload-source.ts";
 export {
   accessToken,
+  type ChoiceExplanation,
   type ErrorKind,
   errorKinds,
   FdfsError,

@@ -218,8 +218,11 @@ export async function startTracker(storages: readonly { readonly port: number }[
     answer(c.listStorages, () => {
       throw new FdfsError("NOT_FOUND");
     }),
-    // As a C tracker, which does not know the command.
+    // As a C tracker, which does not know these commands.
     answer(c.explainStorages, () => {
+      throw new FdfsError("BAD_REQUEST");
+    }),
+    answer(c.explainChoice, () => {
       throw new FdfsError("BAD_REQUEST");
     }),
     answer(c.deleteStorage, () => ({})),

@@ -1,7 +1,17 @@
 // What the JSON in the answer to 121 says: why every storage is in the state it is in, and how far each source has fed each
 // peer. The one place that knows the shape: trackers print it, clients parse it. Within a version keys are only added, and a
 // reader ignores what it does not know; a shape that old readers would misunderstand gets a new version.
-import { FdfsError } from "./errors.ts";
+import {
+  jsonFlag,
+  jsonList,
+  jsonMaybe,
+  jsonNumber,
+  jsonOneOf,
+  jsonRecord,
+  jsonText,
+  jsonVersion,
+  parseJson,
+} from "./json-reading.ts";
 import type { ReplicatorState } from "./messages/extensions.ts";
 import { replicatorStates } from "./messages/extensions.ts";
 import { type StorageStatus, storageStatuses } from "./storage-statuses.ts";
@@ -82,101 +92,46 @@ export function printExplanation(explanation: ClusterExplanation): Buffer {
 
 /** Throws FdfsError BAD_ANSWER for what is no explanation of a version that this code understands. */
 export function parseExplanation(json: Buffer): ClusterExplanation {
-  let value: unknown;
-  try {
-    value = JSON.parse(json.toString("utf8"));
-  } catch {
-    throw badExplanation("it is not JSON");
-  }
-  const root = asRecord(value, "the explanation");
-  const version = numberOf(root, "version");
-  if (version !== EXPLANATION_VERSION) throw badExplanation(`version ${version}, this client understands 1`);
-  return { version, takenSeconds: numberOf(root, "takenSeconds"), groups: listOf(root, "groups", parseGroup) };
+  return parseJson(json, "explanation of the cluster", (root) => readExplanation(root, "the explanation"));
 }
 
-function parseGroup(value: unknown): GroupExplanation {
-  const group = asRecord(value, "a group");
-  return {
-    groupName: textOf(group, "groupName"),
-    storages: listOf(group, "storages", parseStorage),
-    replication: listOf(group, "replication", parseLink),
-    removed: listOf(group, "removed", (removed) => {
-      const record = asRecord(removed, "a removed storage");
-      return { storageId: textOf(record, "storageId"), removedSeconds: numberOf(record, "removedSeconds") };
+const readStorage = jsonRecord<StorageExplanation>({
+  storageId: jsonText,
+  address: jsonText,
+  port: jsonNumber,
+  status: jsonOneOf(storageStatuses),
+  reason: jsonText,
+  sinceSeconds: jsonNumber,
+  sourceId: jsonText,
+  untilSeconds: jsonNumber,
+  progress: jsonMaybe(jsonRecord<Progress>({ doneBytes: jsonNumber, totalBytes: jsonNumber })),
+  estimatedEndSeconds: jsonMaybe(jsonNumber),
+  lastBeatSecondsAgo: jsonMaybe(jsonNumber),
+  isReadable: jsonFlag,
+  isWritable: jsonFlag,
+  reportsReplication: jsonFlag,
+});
+
+const readLink = jsonRecord<ReplicationLink>({
+  sourceId: jsonText,
+  peerId: jsonText,
+  state: jsonMaybe(jsonOneOf(replicatorStates)),
+  reason: jsonText,
+  sinceSeconds: jsonNumber,
+  lagSeconds: jsonMaybe(jsonNumber),
+  lagBytes: jsonMaybe(jsonNumber),
+  parkedRecords: jsonNumber,
+});
+
+const readExplanation = jsonRecord<ClusterExplanation>({
+  version: jsonVersion(EXPLANATION_VERSION),
+  takenSeconds: jsonNumber,
+  groups: jsonList(
+    jsonRecord<GroupExplanation>({
+      groupName: jsonText,
+      storages: jsonList(readStorage),
+      replication: jsonList(readLink),
+      removed: jsonList(jsonRecord<RemovedStorage>({ storageId: jsonText, removedSeconds: jsonNumber })),
     }),
-  };
-}
-
-function parseStorage(value: unknown): StorageExplanation {
-  const storage = asRecord(value, "a storage");
-  const progress = storage.progress === undefined ? undefined : asRecord(storage.progress, "progress");
-  return {
-    storageId: textOf(storage, "storageId"),
-    address: textOf(storage, "address"),
-    port: numberOf(storage, "port"),
-    status: oneOf(storage, "status", storageStatuses),
-    reason: textOf(storage, "reason"),
-    sinceSeconds: numberOf(storage, "sinceSeconds"),
-    sourceId: textOf(storage, "sourceId"),
-    untilSeconds: numberOf(storage, "untilSeconds"),
-    progress: progress && { doneBytes: numberOf(progress, "doneBytes"), totalBytes: numberOf(progress, "totalBytes") },
-    estimatedEndSeconds: optionalNumberOf(storage, "estimatedEndSeconds"),
-    lastBeatSecondsAgo: optionalNumberOf(storage, "lastBeatSecondsAgo"),
-    isReadable: storage.isReadable === true,
-    isWritable: storage.isWritable === true,
-    reportsReplication: storage.reportsReplication === true,
-  };
-}
-
-function parseLink(value: unknown): ReplicationLink {
-  const link = asRecord(value, "a link");
-  return {
-    sourceId: textOf(link, "sourceId"),
-    peerId: textOf(link, "peerId"),
-    state: link.state === undefined ? undefined : oneOf(link, "state", replicatorStates),
-    reason: textOf(link, "reason"),
-    sinceSeconds: numberOf(link, "sinceSeconds"),
-    lagSeconds: optionalNumberOf(link, "lagSeconds"),
-    lagBytes: optionalNumberOf(link, "lagBytes"),
-    parkedRecords: numberOf(link, "parkedRecords"),
-  };
-}
-
-type JsonRecord = Readonly<Record<string, unknown>>;
-
-function asRecord(value: unknown, what: string): JsonRecord {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw badExplanation(`${what} is no object`);
-  return value as JsonRecord;
-}
-
-function textOf(record: JsonRecord, key: string): string {
-  const value = record[key];
-  if (typeof value !== "string") throw badExplanation(`${key} is no text`);
-  return value;
-}
-
-function numberOf(record: JsonRecord, key: string): number {
-  const value = record[key];
-  if (typeof value !== "number" || !Number.isFinite(value)) throw badExplanation(`${key} is no number`);
-  return value;
-}
-
-function optionalNumberOf(record: JsonRecord, key: string): number | undefined {
-  return record[key] === undefined ? undefined : numberOf(record, key);
-}
-
-function oneOf<Name extends string>(record: JsonRecord, key: string, names: Readonly<Record<Name, unknown>>): Name {
-  const value = textOf(record, key);
-  if (!Object.hasOwn(names, value)) throw badExplanation(`${key} is ${JSON.stringify(value)}`);
-  return value as Name;
-}
-
-function listOf<T>(record: JsonRecord, key: string, parse: (value: unknown) => T): T[] {
-  const value = record[key];
-  if (!Array.isArray(value)) throw badExplanation(`${key} is no list`);
-  return value.map(parse);
-}
-
-function badExplanation(reason: string): FdfsError {
-  return new FdfsError("BAD_ANSWER", { reason: `explanation of the cluster: ${reason}` });
-}
+  ),
+});

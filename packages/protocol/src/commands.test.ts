@@ -24,7 +24,17 @@ it("every number of the reference is taken, and beyond it those of our extension
     Object.values(commands[server])
       .map((row) => row.code)
       .sort((a, b) => a - b);
-  expect(codes("tracker")).toEqual([...range(58, 79), ...range(81, 98), ...range(101, 109), 111, 120, 121, 124, 126]);
+  expect(codes("tracker")).toEqual([
+    ...range(58, 79),
+    ...range(81, 98),
+    ...range(101, 109),
+    111,
+    120,
+    121,
+    124,
+    126,
+    127,
+  ]);
   expect(codes("storage")).toEqual([9, ...range(11, 38), 40, 82, 111, 122, 123, 125]);
 });
 

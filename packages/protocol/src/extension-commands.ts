@@ -2,6 +2,7 @@
 import { command } from "./command.ts";
 import {
   BinlogSinceRequest,
+  ChoiceRequest,
   ExplainRequest,
   Explanation,
   LoadReport,
@@ -49,6 +50,18 @@ export const trackerExtensionCommands = {
     payload: "none",
     retry: "same",
     doc: "how busy I am",
+    section: "ours",
+    since: "fastdfs-ts 1, extension version 3",
+  }),
+  explainChoice: command({
+    code: 127,
+    server: "tracker",
+    sender: "client",
+    request: ChoiceRequest,
+    answer: Explanation,
+    payload: "none",
+    retry: "any-tracker",
+    doc: "where would you send me, and why?",
     section: "ours",
     since: "fastdfs-ts 1, extension version 3",
   }),

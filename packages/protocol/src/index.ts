@@ -132,6 +132,7 @@ export { CreateLinkRequest, StoredName, UploadRequest, UploadSlaveRequest } from
 export { storageCommands } from "./storage-commands.ts";
 export {
   BinlogSinceRequest,
+  ChoiceRequest,
   ExplainRequest,
   Explanation,
   EXTENSION_KEY,
@@ -157,6 +158,23 @@ export {
   UNKNOWN_SHARE,
 } from "./messages/extensions.ts";
 export { isStanding, RemovalSet } from "./removal-set.ts";
+export {
+  type Choice,
+  type ChoiceExplanation,
+  CHOICE_EXPLANATION_VERSION,
+  type ChoicePurpose,
+  choicePurposeOf,
+  choicePurposes,
+  type ChoiceRefusal,
+  type ChoiceSetting,
+  type GroupCandidate,
+  type MemberCandidate,
+  type NamedFile,
+  parseChoiceExplanation,
+  type PathCandidate,
+  printChoiceExplanation,
+  type ReportedShares,
+} from "./choice-explanation.ts";
 export {
   type ClusterExplanation,
   EXPLANATION_VERSION,

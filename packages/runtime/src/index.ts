@@ -52,6 +52,7 @@ export {
 } from "./config/config-problems.ts";
 export { IniFile, type IniItem, parseIni, readIniFile } from "./config/ini-file.ts";
 export { type AddressKind, addressKind, type IpAddress, parseIpAddress, unmapIpv4 } from "./config/ip-address.ts";
+export type { KeyChange } from "./config/key-changes.ts";
 export { nearestName } from "./config/nearest-name.ts";
 export { type OptionReading, readOptions } from "./config/option-reading.ts";
 export type { ConfFile, ConfValues, OptionRow, OptionTable, TableValues } from "./config/option-table.ts";
@@ -85,6 +86,7 @@ export {
   type StorageRwMode,
 } from "./config/storage-ids-file.ts";
 export { defaultTrackerConfig, loadTrackerConfig, type TrackerConfig } from "./config/tracker-config.ts";
+export { type ReloadedConfig, TrackerConfigFile } from "./config/tracker-config-file.ts";
 export { type AccessAction, AccessLog, type AccessLogOptions, type TimePrecision } from "./log/access-log.ts";
 export { jsonFormat } from "./log/json-format.ts";
 export { LocalTimeText, nextDaily } from "./log/local-time.ts";

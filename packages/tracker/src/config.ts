@@ -17,7 +17,7 @@ import { printReserve } from "./scheduling/space-reserve.ts";
 
 const BYTES_PER_MIB = 1024 * 1024;
 
-function schedulingPolicyOf(config: TrackerConfig): SchedulingPolicy {
+export function schedulingPolicyOf(config: TrackerConfig): SchedulingPolicy {
   return {
     groupChoice: config.groupChoice,
     fixedGroup: config.fixedGroup,

@@ -8,4 +8,5 @@ export type { StorageNode } from "./cluster/storage-node.ts";
 export { storageStatusTable } from "./cluster/storage-status.ts";
 export { TrackerList } from "./cluster/tracker-list.ts";
 export { clusterSettingsOf } from "./config.ts";
+export type { ReloadOutcome } from "./config-reload.ts";
 export { openTracker, type TrackerModules, TrackerServer } from "./tracker-server.ts";

@@ -21,6 +21,7 @@ import { restoreCluster, storeCluster } from "./cluster/stored-cluster.ts";
 import { TrackerList } from "./cluster/tracker-list.ts";
 import { takeTrunkAssignments } from "./cluster/trunk-assignments.ts";
 import { clusterSettingsOf, resolveStorageIds } from "./config.ts";
+import { ConfigReload, type ReloadOutcome, type RereadConfig } from "./config-reload.ts";
 import { AbsentTrackers } from "./election/absent-trackers.ts";
 import { LeaderLink } from "./election/leader-link.ts";
 import { Relationship } from "./election/relationship.ts";
@@ -37,24 +38,41 @@ import { StorageProbe } from "./storage-probe.ts";
 
 export interface TrackerModules {
   readonly log: Logger;
+  /** How to read the configuration again. Missing: it was made in code, and cannot be reloaded. */
+  readonly reread?: RereadConfig;
+}
+
+interface TrackerParts {
+  readonly cluster: Cluster;
+  readonly server: RpcServer;
+  readonly reload: ConfigReload;
 }
 
 export class TrackerServer implements AsyncDisposable {
   /** All groups and members, for views in the same process. Read only. */
   readonly cluster: Cluster;
   private readonly server: RpcServer;
+  private readonly configReload: ConfigReload;
   private readonly stack: ShutdownStack;
   private stopping: Promise<void> | undefined;
 
-  constructor(cluster: Cluster, server: RpcServer, stack: ShutdownStack) {
+  constructor({ cluster, server, reload }: TrackerParts, stack: ShutdownStack) {
     this.cluster = cluster;
     this.server = server;
+    this.configReload = reload;
     this.stack = stack;
   }
 
   /** Where it listens; with several bind addresses the first. */
   get local(): Endpoint {
     return this.server.local;
+  }
+
+  /**
+   * Reads the configuration again and goes by what can be taken over; all or nothing, in one turn. The outcome is logged.
+   */
+  reload(): ReloadOutcome {
+    return this.configReload.run();
   }
 
   /**
@@ -79,7 +97,7 @@ export class TrackerServer implements AsyncDisposable {
 export async function openTracker(
   config: TrackerConfig,
   world: World,
-  { log }: TrackerModules,
+  { log, reread }: TrackerModules,
 ): Promise<TrackerServer> {
   await using stack = new ShutdownStack();
   const { clock, random, disk, network } = world;
@@ -159,7 +177,9 @@ export async function openTracker(
     picture: () => (cluster.groups.length === 0 ? undefined : printStateFiles(cluster)),
   });
   stack.defer(() => donor.stop());
-  const routes = trackerRoutes({ cluster, config, facts, save, handover, donor });
+  const reload = new ConfigReload(config, { cluster, log, reread });
+  const parameters = () => reload.parameters;
+  const routes = trackerRoutes({ cluster, config, parameters, facts, save, handover, donor });
   const server = await RpcServer.listen({
     network,
     clock,
@@ -185,7 +205,7 @@ export async function openTracker(
     groups: cluster.groups.length,
     storages: cluster.groups.reduce((sum, group) => sum + group.members.length, 0),
   });
-  return new TrackerServer(cluster, server, stack.move());
+  return new TrackerServer({ cluster, server, reload }, stack.move());
 }
 
 interface RelationshipParts {

@@ -8,7 +8,6 @@ import {
   IpChanged,
   isStanding,
   SetTrunkServerRequest,
-  sourceOfIp,
   sourceOfStorageId,
 } from "@fastdfs-ts/protocol";
 import { parseStorageIds } from "@fastdfs-ts/runtime";
@@ -16,30 +15,8 @@ import { describe, expect, it } from "vitest";
 
 import { checkLiveness } from "../src/cluster/liveness.ts";
 import { restoreCluster, storeCluster } from "../src/cluster/stored-cluster.ts";
-import { ClientInTest, StorageInTest } from "./storage-in-test.ts";
+import { activeGroup, ClientInTest, groupOf, nameFrom, StorageInTest } from "./storage-in-test.ts";
 import { TrackerInMemory } from "./tracker-in-memory.ts";
-
-/** One group with members in the states that the recipe leaves them: the first ACTIVE, the others WAIT_SYNC. */
-async function groupOf(tracker: TrackerInMemory, ...ips: string[]): Promise<StorageInTest[]> {
-  const storages: StorageInTest[] = [];
-  for (const ip of ips) storages.push(await new StorageInTest(tracker, ip).start());
-  return storages;
-}
-
-/** …all of them filled and ACTIVE. */
-async function activeGroup(tracker: TrackerInMemory, ...ips: string[]): Promise<StorageInTest[]> {
-  const storages = await groupOf(tracker, ...ips);
-  for (const storage of storages.slice(1)) {
-    await storages[0]!.report(storage, "OFFLINE");
-    await storage.reportDisks(5000);
-  }
-  return storages;
-}
-
-function nameFrom(ip: string, createdSeconds: number, kind: "normal" | "appender" = "normal"): string {
-  const name = { source: sourceOfIp(ip), createdSeconds, kind, fileBytes: 100, crc32: 1, extension: "txt" };
-  return `M00/00/00/${composeName(name, 0, "123.txt")}`;
-}
 
 function nameOfId(id: number, createdSeconds: number): string {
   const source = sourceOfStorageId(String(id));

@@ -18,7 +18,7 @@ const byLoad = {
 } as const;
 
 /** 20 tasks a second, 100 ms each: enough for tasks to count beside capacity. */
-const someWork: Partial<LoadReport> = { tasks: 2, finishedTasks: 40 };
+const someWork = { intervalMs: 2000, tasks: 2, finishedTasks: 40 };
 
 async function pair(tracker: TrackerInMemory, first: string, second: string, groupName: string) {
   const source = await new StorageInTest(tracker, first, { groupName }).start();
@@ -48,8 +48,8 @@ async function stage() {
   const settle = async (ofA: Partial<LoadReport>, ofB: Partial<LoadReport> = {}) => {
     for (let turn = 0; turn < 3; turn++) {
       tracker.now += 2;
-      const statuses = [await a.reportLoad({ ...someWork, ...ofA }), await b.reportLoad({ ...someWork, ...ofB })];
-      expect(statuses).toEqual([0, 0]);
+      expect(await a.reportLoad({ ...someWork, ...ofA })).toMatchObject({ status: 0 });
+      expect(await b.reportLoad({ ...someWork, ...ofB })).toMatchObject({ status: 0 });
     }
   };
   return { tracker, a, b, shares, settle };
@@ -99,7 +99,7 @@ describe("a storage that reports its load", () => {
     const { a, shares, settle } = await stage();
     await settle({ latencyMicros: 20_000 });
     const before = a.node.load.report;
-    expect(await a.reportLoad(report)).toBe(22);
+    expect(await a.reportLoad(report)).toMatchObject({ status: 22 });
     expect(a.node.load.report).toBe(before);
     expect((await shares())[A] ?? 0).toBeLessThan(0.2);
   });

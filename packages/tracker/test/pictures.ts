@@ -9,10 +9,18 @@ import type {
   Moment,
   SchedulingPolicy,
 } from "../src/scheduling/cluster-picture.ts";
+import { fullestMember } from "../src/scheduling/space-reserve.ts";
+import type { WatchedGroup, WatchedMember } from "../src/scheduling/watched-picture.ts";
+import { type Candidates, drawBetter } from "../src/scheduling/weighted-draw.ts";
 
 /** For choices that do not depend on it, and for those that do a start of their chances. */
 export function moment(seed = 1): Moment {
-  return { monotonicMs: () => 0, random: Prng.fromSeed(seed) };
+  const random = Prng.fromSeed(seed);
+  return { monotonicMs: () => 0, draw: (candidates) => drawBetter(random, candidates) };
+}
+
+export function candidates(weights: readonly number[], costs: readonly number[]): Candidates {
+  return { count: weights.length, weight: (index) => weights[index]!, cost: (index) => costs[index]! };
 }
 
 export function policy(overrides: Partial<SchedulingPolicy> = {}): SchedulingPolicy {
@@ -71,4 +79,38 @@ export function group(name: string, overrides: Partial<GroupPicture> = {}): Grou
     storeServer: members[0],
     ...overrides,
   };
+}
+
+/** A member as explanations see it: an ACTIVE one of a C storage, unless it is said otherwise. */
+export function watchedMember(id: string, overrides: Partial<WatchedMember> = {}): WatchedMember {
+  const paths = overrides.paths ?? [{ totalMib: 1000, freeMib: 500 }];
+  const unheard = { ...load(), latencyMicros: undefined, report: undefined, ageMs: () => Infinity };
+  const total = (key: "totalMib" | "freeMib") => paths.reduce((sum, path) => sum + path[key], 0);
+  const space = { totalMib: total("totalMib"), freeMib: total("freeMib") };
+  const place = { addresses: [`10.0.0.${id.charCodeAt(0)}`], port: 23000 };
+  return {
+    ...member(id),
+    ...place,
+    status: "ACTIVE",
+    reason: "in service",
+    rwMode: 6,
+    paths,
+    load: unheard,
+    ...space,
+    ...overrides,
+  };
+}
+
+/** A group of these members, derived from them as the tracker does. */
+export function watchedGroup(
+  name: string,
+  sorted: readonly WatchedMember[],
+  overrides: Partial<WatchedGroup> = {},
+): WatchedGroup {
+  const writable = sorted.filter(({ isWritable }) => isWritable);
+  const readable = sorted.filter(({ isReadable }) => isReadable);
+  const fullest = fullestMember(writable);
+  const space = { totalMib: fullest?.totalMib ?? 0, freeMib: fullest?.freeMib ?? 0 };
+  const parts = { writable, readable, storeServer: writable[0], ...space };
+  return { ...group(name), ...parts, sorted, tasks: () => 0, ...overrides };
 }

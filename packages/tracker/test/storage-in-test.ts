@@ -1,6 +1,7 @@
 // A storage as a tracker sees it: joins, beats, reports, asks. For stories about several of them.
 import {
   ChangeList,
+  composeName,
   DiskReport,
   FileLocation,
   FileQuery,
@@ -10,6 +11,7 @@ import {
   LoadReport,
   type PeerReplication,
   ReplicationReport,
+  sourceOfIp,
   StatisticsBlock,
   StatusReport,
   storageStatuses,
@@ -61,9 +63,17 @@ export const caughtUp: Omit<PeerReplication, "storageId"> = {
   reason: "connected",
 };
 
-const idle: LoadReport = {
-  ...{ intervalMs: 2000, cpuPermille: 0, memoryPermille: 0, diskPermille: 0, networkPermille: 0 },
-  ...{ diskBytesPerSecond: 0, networkBytesPerSecond: 0, tasks: 0, finishedTasks: 1000, latencyMicros: 1000 },
+const littleLoad: LoadReport = {
+  intervalMs: 1000,
+  cpuPermille: 100,
+  memoryPermille: 500,
+  diskPermille: 50,
+  networkPermille: -1,
+  diskBytesPerSecond: 1_000_000,
+  networkBytesPerSecond: 2_000_000,
+  tasks: 1,
+  finishedTasks: 20,
+  latencyMicros: 900,
 };
 const noStatistics = StatisticsBlock.decode(Buffer.alloc(StatisticsBlock.fixedSize));
 
@@ -126,13 +136,10 @@ export class StorageInTest {
     return ChangeList.decode((await this.ask(trackerCommands.heartbeat.code, Heartbeat.encode({ statistics }))).body);
   }
 
-  /** 126. What is not said is of one that is idle and takes 1 ms for each task. Returns the status byte. */
-  async reportLoad(report: Partial<LoadReport> = {}): Promise<number> {
-    return (await this.ask(trackerCommands.reportLoad.code, LoadReport.encode({ ...idle, ...report }))).status;
-  }
-
-  async reportDisks(freeMib: number, paths = this.facts.paths): Promise<number> {
-    const storePaths = Array.from({ length: paths }, () => ({ totalMib: 10_000, freeMib }));
+  /** The same free space on each path, or one number for each. */
+  async reportDisks(free: number | readonly number[], paths = this.facts.paths): Promise<number> {
+    const each = typeof free === "number" ? Array.from({ length: paths }, () => free) : free;
+    const storePaths = each.map((freeMib) => ({ totalMib: 10_000, freeMib }));
     return (await this.ask(trackerCommands.diskReport.code, DiskReport.encode({ storePaths }))).status;
   }
 
@@ -165,6 +172,11 @@ export class StorageInTest {
     return this.ask(trackerCommands.reportReplication.code, ReplicationReport.encode(report));
   }
 
+  /** 126; what is not said is as of one that has little to do. */
+  reportLoad(report: Partial<LoadReport>): Promise<Answer> {
+    return this.ask(trackerCommands.reportLoad.code, LoadReport.encode({ ...littleLoad, ...report }));
+  }
+
   ask(code: number, body?: Buffer): Promise<Answer> {
     return this.tracker.ask(this.connection, code, body);
   }
@@ -173,6 +185,29 @@ export class StorageInTest {
     this.connection.close();
     this.connection = this.tracker.connect(this.ip);
   }
+}
+
+/** One group with members in the states that the recipe leaves them: the first ACTIVE, the others WAIT_SYNC. */
+export async function groupOf(tracker: TrackerInMemory, ...ips: string[]): Promise<StorageInTest[]> {
+  const storages: StorageInTest[] = [];
+  for (const ip of ips) storages.push(await new StorageInTest(tracker, ip).start());
+  return storages;
+}
+
+/** …all of them filled and ACTIVE. */
+export async function activeGroup(tracker: TrackerInMemory, ...ips: string[]): Promise<StorageInTest[]> {
+  const storages = await groupOf(tracker, ...ips);
+  for (const storage of storages.slice(1)) {
+    await storages[0]!.report(storage, "OFFLINE");
+    await storage.reportDisks(5000);
+  }
+  return storages;
+}
+
+/** The name of a file that this storage took. */
+export function nameFrom(ip: string, createdSeconds: number, kind: "normal" | "appender" = "normal"): string {
+  const name = { source: sourceOfIp(ip), createdSeconds, kind, fileBytes: 100, crc32: 1, extension: "txt" };
+  return `M00/00/00/${composeName(name, 0, "123.txt")}`;
 }
 
 /** A client that asks where to go. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 import { FdfsError, HEADER_BYTES } from "@fastdfs-ts/protocol";
 import type { PlainRoute, Route, Session } from "@fastdfs-ts/rpc";
-import { defaultTrackerConfig, type TrackerConfig } from "@fastdfs-ts/runtime";
+import { defaultTrackerConfig, Logger, type LogRecord, type TrackerConfig } from "@fastdfs-ts/runtime";
 
 import { Prng } from "@fastdfs-ts/simulation";
 
@@ -13,6 +13,7 @@ import { Leadership } from "../src/cluster/leadership.ts";
 import { StorageIds } from "../src/cluster/storage-ids.ts";
 import { TrackerList } from "../src/cluster/tracker-list.ts";
 import { clusterSettingsOf } from "../src/config.ts";
+import { ConfigReload, type RereadConfig } from "../src/config-reload.ts";
 import { StateDonor } from "../src/handover/state-donor.ts";
 import { printStateFiles } from "../src/handover/state-files-of.ts";
 import { trackerRoutes } from "../src/service/routes.ts";
@@ -47,11 +48,12 @@ export class TrackerInMemory {
   /** Unix seconds; tests set it. */
   now = 1_795_320_000;
   readonly cluster: Cluster;
+  readonly reload: ConfigReload;
   readonly events: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
   private readonly routes: ReadonlyMap<number, Route>;
   private readonly address: string;
 
-  constructor(overrides: Partial<TrackerConfig> = {}, address = "10.96.0.1") {
+  constructor(overrides: Partial<TrackerConfig> = {}, address = "10.96.0.1", reread?: RereadConfig) {
     const config = defaultTrackerConfig({ basePath: "/", ...overrides });
     this.address = address;
     const clock = {
@@ -81,9 +83,16 @@ export class TrackerInMemory {
       downSeconds: 0,
       connections: () => ({ allocated: 4, current: 1, maximum: 4 }),
     };
+    const sink = {
+      write: ({ message: event, fields }: LogRecord) => void this.events.push({ event, fields }),
+      close() {},
+    };
+    const log = Logger.create({ sink, clock, level: "info" });
+    this.reload = new ConfigReload(config, { cluster: this.cluster, log, reread });
     const routes = trackerRoutes({
       cluster: this.cluster,
       config,
+      parameters: () => this.reload.parameters,
       facts,
       save: () => Promise.resolve(),
       handover: { isDue: false, take: () => Promise.resolve() },

@@ -6,10 +6,10 @@ import { resolve } from "node:path";
 import {
   type ConfigWarning,
   loadStorageConfig,
-  loadTrackerConfig,
   printConfigProblem,
   ShutdownStack,
   type StorageConfig,
+  TrackerConfigFile,
 } from "@fastdfs-ts/runtime";
 import { rejoinAsNew } from "@fastdfs-ts/storage";
 
@@ -23,6 +23,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 const serverDetails =
   "In the foreground, until Ctrl-C or SIGTERM; a second one cuts what is still under way. Its log is below base_path. " +
   "With an action it runs in the background: start, stop, restart, or status, which tells its process.";
+const reloadDetails = " `fdfs reload` and SIGHUP make it read its configuration again.";
 
 const actionArgument = optionalArgument("ACTION", `${daemonActions.join(", ")}; without it, in the foreground`);
 
@@ -30,18 +31,18 @@ export const trackerCommand = command({
   name: "tracker",
   group: "servers",
   summary: "run a tracker",
-  details: serverDetails,
+  details: serverDetails + reloadDetails,
   examples: ["tracker /etc/fdfs/tracker.conf", "tracker /etc/fdfs/tracker.conf restart"],
   arguments: { conf: argument("CONF", "tracker.conf"), action: actionArgument },
   options: {},
   async run(context, input) {
     const conf = resolve(context.cwd, input.conf);
-    const { config, warnings } = loadTrackerConfig(context.world.disk, conf);
-    tellWarnings(context.terminal, warnings);
-    const { basePath } = config;
+    const file = TrackerConfigFile.open(context.world.disk, conf);
+    tellWarnings(context.terminal, file.warnings);
+    const { basePath } = file.config;
     if (input.action !== undefined) return control(context, { kind: "tracker", conf, basePath }, input.action);
     await using stack = new ShutdownStack();
-    const { server, logPath } = await startTracker(context, config, stack);
+    const { server, logPath } = await startTracker(context, file, stack);
     context.terminal.tell(`Tracker on port ${server.local.port}, log ${logPath}`);
     tellStarter();
     await untilAsked(context);

@@ -55,7 +55,7 @@ export const upCommand = command({
     const isNew = !isSetUp(directory);
     const config = await configure(context, directory, input);
     tellWarnings(context.terminal, config.warnings);
-    const { server } = await startTracker(context, config.tracker, stack, "tracker    ");
+    const { server } = await startTracker(context, config.trackerFile, stack, "tracker    ");
     for (const [at, storage] of config.storages.entries()) {
       // In a new group nobody has to wait for the files of another member. One that lost its disk later does.
       if (isNew) {

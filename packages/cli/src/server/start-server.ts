@@ -2,13 +2,14 @@
 // here, so they are the same servers.
 import { join } from "node:path";
 
-import { ShutdownStack, type StorageConfig, type TrackerConfig } from "@fastdfs-ts/runtime";
+import { ShutdownStack, type StorageConfig, type TrackerConfigFile } from "@fastdfs-ts/runtime";
 import { openStorage, type StorageServer } from "@fastdfs-ts/storage";
 import { openTracker, type TrackerServer } from "@fastdfs-ts/tracker";
 
 import { CommandFailure } from "../failure.ts";
 import type { Context } from "../table/command-row.ts";
 import { liveOwner, PidFile } from "./pid-file.ts";
+import { ReloadsAtHangup } from "./reloads-at-hangup.ts";
 import { openServerLog } from "./server-log.ts";
 
 export interface Running<Server> {
@@ -22,15 +23,19 @@ export const pidFileNames = { tracker: "fdfs_trackerd.pid", storage: "fdfs_stora
 /** Starts a tracker; closing `stack` stops it. Throws CommandFailure, or what `openTracker` throws. */
 export async function startTracker(
   context: Context,
-  config: TrackerConfig,
+  file: TrackerConfigFile,
   stack: ShutdownStack,
   label = "",
 ): Promise<Running<TrackerServer>> {
+  const { config } = file;
   claimBasePath("tracker", config.basePath, stack);
   const serverLog = openServerLog(config, context.world, context.terminal, "trackerd.log", label);
   stack.defer(() => serverLog.close());
-  const server = await openTracker(config, context.world, { log: serverLog.log });
+  const { log } = serverLog;
+  const reloads = stack.use(ReloadsAtHangup.listen({ ...context, log, conf: file.path, basePath: config.basePath }));
+  const server = await openTracker(config, context.world, { log, reread: () => file.reload() });
   stack.defer(() => server.stop());
+  reloads.serve(server);
   return { server, logPath: serverLog.path };
 }
 
@@ -44,7 +49,10 @@ export async function startStorage(
   claimBasePath("storage", config.basePath, stack);
   const serverLog = openServerLog(config, context.world, context.terminal, "storaged.log", label);
   stack.defer(() => serverLog.close());
-  const server = await openStorage(config, context.world, { log: serverLog.log, signal: context.signal });
+  const { log } = serverLog;
+  const reason = "a storage reads its configuration when it starts. Restart it.";
+  stack.use(context.hangups.listen(() => log.warn("config.not-reloaded", { reason })));
+  const server = await openStorage(config, context.world, { log, signal: context.signal });
   stack.defer(() => server.stop());
   return { server, logPath: serverLog.path };
 }

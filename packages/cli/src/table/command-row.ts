@@ -14,6 +14,8 @@ export interface Context {
   readonly cwd: string;
   /** Fires at the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** SIGHUP, which ends the process unless somebody listens. */
+  readonly hangups: { listen(listener: () => void): Disposable };
   /** Whether a C tool was called: those exit with the errno of a failure. */
   readonly isCTool?: boolean;
 }
@@ -36,6 +38,7 @@ export const commandGroups = {
 /** Commands of two words, by their first one. */
 export const commandFamilies = {
   meta: "get, set or merge the names and values kept beside a file",
+  explain: "where the trackers would send an upload, a download or a change of a file now, and why",
   stat: "trackers, storages or groups, filtered by the trackers",
   config: "init: write sample files; check: say what is wrong with existing ones",
 } as const;

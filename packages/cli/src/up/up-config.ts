@@ -7,12 +7,12 @@ import {
   clientConf,
   type ConfigWarning,
   loadStorageConfig,
-  loadTrackerConfig,
   printSample,
   printStorageIds,
   type StorageConfig,
   storageConf,
   type TrackerConfig,
+  TrackerConfigFile,
   trackerConf,
   type World,
 } from "@fastdfs-ts/runtime";
@@ -30,6 +30,7 @@ export interface UpWishes {
 
 /** The servers of a data directory, as its files describe them. */
 export interface UpConfig {
+  readonly trackerFile: TrackerConfigFile;
   readonly tracker: TrackerConfig;
   readonly storages: readonly StorageConfig[];
   readonly warnings: readonly ConfigWarning[];
@@ -141,7 +142,8 @@ function storageValues(
  */
 export function readUpConfig(world: World, directory: string, wishes: UpWishes): UpConfig {
   const trackerPath = join(directory, upFiles.trackerConf);
-  const { config: tracker, warnings } = loadTrackerConfig(world.disk, trackerPath);
+  const trackerFile = TrackerConfigFile.open(world.disk, trackerPath);
+  const { config: tracker, warnings } = trackerFile;
   const loaded = storageConfPaths(directory).map((path) => loadStorageConfig(world.disk, path));
   const storages = loaded.map(({ config }) => config);
   refuseOther("--port", wishes.port, tracker.port, `port in ${trackerPath}`);
@@ -151,7 +153,7 @@ export function readUpConfig(world: World, directory: string, wishes: UpWishes):
   refuseOther("--storage-port", wishes.storagePort, first.port, `port in ${firstPath}`);
   refuseOther("--group", wishes.group, first.groupName, `group_name in ${firstPath}`);
   refuseOther("--storages", wishes.storages, storages.length, `the number of storage-N.conf in ${directory}`);
-  return { tracker, storages, warnings: [...warnings, ...loaded.flatMap((one) => one.warnings)] };
+  return { trackerFile, tracker, storages, warnings: [...warnings, ...loaded.flatMap((one) => one.warnings)] };
 }
 
 function storageConfPaths(directory: string): string[] {

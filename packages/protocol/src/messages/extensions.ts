@@ -1,7 +1,7 @@
 // Messages that C servers do not know. They are sent only to a peer that is known to understand them: a tracker that offers
 // `x_fastdfs_ts` among its parameters (75), a storage that answered the hello.
 import { REMOVALS_PER_GROUP } from "../limits.ts";
-import { listOf, i64, size64, text, u8, variableBytes } from "../wire/fields.ts";
+import { listOf, i64, size64, text, u8, variableBytes, variableText } from "../wire/fields.ts";
 import { message, type MessageOf } from "../wire/message.ts";
 
 /** Key in the answer to 75 by which a tracker offers these commands, and the version that this code speaks. */
@@ -79,7 +79,15 @@ export const ExplainRequest = message("ExplainRequest", {
 });
 export type ExplainRequest = MessageOf<typeof ExplainRequest>;
 
-/** Answer to 121: JSON in UTF-8. */
+/** Request of 127: whom would a client be sent to? */
+export const ChoiceRequest = message("ChoiceRequest", {
+  purpose: u8("0 upload, 1 download, 2 change"),
+  groupName: text(16, "group of the file, or for the upload; empty: the tracker chooses"),
+  logicalName: variableText("name without the group; empty for an upload", 0, 127),
+});
+export type ChoiceRequest = MessageOf<typeof ChoiceRequest>;
+
+/** Answer to 121 and 127: JSON in UTF-8. */
 export const Explanation = message("Explanation", {
   json: variableBytes("the explanation"),
 });

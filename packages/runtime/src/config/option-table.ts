@@ -74,6 +74,12 @@ export interface OptionRow {
   readonly sample?: string;
   /** What to do if a required key is missing. */
   readonly remedy?: string;
+  /**
+   * What becomes of a new value when a running server reads its file again. Missing: it needs a restart.
+   * at-once: the server goes by it from then on.
+   * storages-at-start: so does the tracker; storages ask for it when they start, and keep what they got.
+   */
+  readonly reload?: "at-once" | "storages-at-start";
   readonly effect: "used" | `accepted, no effect here because ${string}`;
 }
 

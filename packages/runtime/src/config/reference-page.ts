@@ -3,7 +3,7 @@ import type { ConfFile, OptionRow, OptionTable } from "./option-table.ts";
 import { clientConf } from "./options/client-options.ts";
 import { storageConf } from "./options/storage-options.ts";
 import { trackerConf } from "./options/tracker-options.ts";
-import { allowedText, defaultText, typeText } from "./row-text.ts";
+import { allowedText, defaultText, reloadText, typeText } from "./row-text.ts";
 
 const intro = `# Configuration
 
@@ -12,6 +12,11 @@ This page is generated from the option tables in \`packages/runtime/src/config/o
 The files are those of FastDFS 6.16. Defaults are what a missing key means; where the shipped samples of FastDFS set
 another value, it stands in the column "sample". "No effect here" marks keys that are read and checked, but that this
 implementation has no use for. Keys since "fastdfs-ts" are our own; C servers ignore them.
+
+A tracker reads its file again at \`fdfs reload\`, and at SIGHUP. Keys marked "Reload" then count at once; of the others it is
+said which differ from what the tracker runs with and need a restart. If anything in the file is refused, all stays as it
+was. Each tracker of a cluster has its own file and is reloaded by itself. Storages read their file when they start, and then
+ask a tracker for \`store_path\`, \`reserved_storage_space\` and \`storage_sync_file_max_delay\`.
 
 ## The files
 
@@ -67,13 +72,14 @@ function tableSection(table: OptionTable): string {
 
 function tableRow(row: OptionRow): string {
   const effect = row.effect === "used" ? "" : ` **No effect here** ${row.effect.slice(row.effect.indexOf("because"))}.`;
+  const reload = row.reload === undefined ? "" : ` **Reload**${reloadText(row).slice("reload".length)}.`;
   const cells = [
     `\`${row.name.replace("{n}", "N")}\``,
     typeText(row),
     defaultText(row),
     row.sample === row.default ? "" : (row.sample ?? ""),
     allowedText(row),
-    `${row.meaning}.${effect}`,
+    `${row.meaning}.${effect}${reload}`,
     row.since ?? "",
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;

@@ -52,6 +52,12 @@ export function defaultText(row: OptionRow): string {
   return row.required === true && row.onlyWith === undefined ? "required" : "no default";
 }
 
+/** What becomes of a new value while the server runs; "" if it needs a restart. */
+export function reloadText(row: OptionRow): string {
+  if (row.reload === undefined) return "";
+  return row.reload === "at-once" ? "reload: at once" : "reload: at once, storages take it when they start";
+}
+
 function spellings(row: OptionRow): string[] {
   return Object.values(row.choices ?? {}).map((words) => words[0]!);
 }

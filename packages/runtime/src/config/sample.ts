@@ -1,6 +1,6 @@
 // Commented sample files, printed from the option tables (`fdfs config init`). C servers can read them too.
 import type { ConfFile, OptionRow, OptionTable, OptionTables } from "./option-table.ts";
-import { allowedText, defaultText, typeText } from "./row-text.ts";
+import { allowedText, defaultText, reloadText, typeText } from "./row-text.ts";
 
 const commentWidth = 100;
 
@@ -56,7 +56,7 @@ function sampleRow(row: OptionRow, table: OptionTable, values: SampleValues): st
   const name = row.name.replace("{n}", "0");
   const given = table.section === "" ? values[name] : undefined;
   const value = given ?? row.sample ?? row.default;
-  const facts = [typeText(row), allowedText(row), defaultFact(row), sinceText(row)];
+  const facts = [typeText(row), allowedText(row), defaultFact(row), sinceText(row), reloadText(row)];
   const lines = [
     "",
     ...comment(row.meaning),

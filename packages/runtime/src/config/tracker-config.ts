@@ -8,15 +8,15 @@ import { trackerConf } from "./options/tracker-options.ts";
 import { isIpv6, type LoadedConfig, requireDirectory, type ServerConfig, serverConfigOf } from "./server-config.ts";
 import { loadStorageIds, type StorageIdEntry } from "./storage-ids-file.ts";
 
-type Values = ConfValues<typeof trackerConf.tables>;
+export type TrackerValues = ConfValues<typeof trackerConf.tables>;
 
 export interface TrackerConfig
   extends
     ServerConfig,
-    Readonly<Values["scheduling"]>,
-    Readonly<Values["cluster"]>,
-    Readonly<Omit<Values["identity"], "storageIdsFile" | "responseAddressBytes">>,
-    Readonly<Omit<Values["trunk"], "slotBytesMax">> {
+    Readonly<TrackerValues["scheduling"]>,
+    Readonly<TrackerValues["cluster"]>,
+    Readonly<Omit<TrackerValues["identity"], "storageIdsFile" | "responseAddressBytes">>,
+    Readonly<Omit<TrackerValues["trunk"], "slotBytesMax">> {
   /** The entries of storage_ids.conf; empty without `useStorageId`. */
   readonly storageIds: readonly StorageIdEntry[];
   /** Width of the address field in answers. */
@@ -29,6 +29,17 @@ export interface TrackerConfig
  * @throws ConfigError with everything that keeps the tracker from starting.
  */
 export function loadTrackerConfig(disk: Disk, path: string): LoadedConfig<TrackerConfig> {
+  const { config, warnings } = readTrackerConf(disk, path);
+  return { config, warnings };
+}
+
+/** tracker.conf as it was read, before and after the rules between its keys. */
+export interface TrackerReading extends LoadedConfig<TrackerConfig> {
+  readonly values: TrackerValues;
+}
+
+/** As `loadTrackerConfig`. */
+export function readTrackerConf(disk: Disk, path: string): TrackerReading {
   const ini = readIniFile(disk, path);
   const problems = new ConfigProblems();
   const values = collectOptions(trackerConf, ini, problems);
@@ -36,7 +47,12 @@ export function loadTrackerConfig(disk: Disk, path: string): LoadedConfig<Tracke
   const config = trackerConfigOf(values, storageIds, ini, problems);
   requireDirectory(disk, config.basePath, "base_path", ini.place("base_path"), problems);
   problems.throwIfRefused();
-  return { config, warnings: problems.warnings };
+  return { values, config, warnings: problems.warnings };
+}
+
+/** The configuration that values give which were read and checked before. */
+export function trackerConfigFrom(values: TrackerValues, storageIds: readonly StorageIdEntry[]): TrackerConfig {
+  return trackerConfigOf(values, storageIds, new IniFile(trackerConf.name, []), new ConfigProblems());
 }
 
 /** A tracker's configuration made in code; everything that is not given has the default of tracker.conf. */
@@ -44,13 +60,12 @@ export function defaultTrackerConfig(
   overrides: Partial<TrackerConfig> & Pick<TrackerConfig, "basePath">,
 ): TrackerConfig {
   const values = defaultValues(trackerConf);
-  const merged: Values = {
+  const merged: TrackerValues = {
     ...values,
     scheduling: { ...values.scheduling, ...pick(values.scheduling, overrides) },
     trunk: { ...values.trunk, ...pick(values.trunk, overrides) },
   };
-  const ini = new IniFile(trackerConf.name, []);
-  return { ...trackerConfigOf(merged, overrides.storageIds ?? [], ini, new ConfigProblems()), ...overrides };
+  return { ...trackerConfigFrom(merged, overrides.storageIds ?? []), ...overrides };
 }
 
 /** Those overrides that have the name of a key in `values`: derived values must follow them. */
@@ -60,7 +75,7 @@ function pick<V extends object>(values: V, overrides: Partial<Record<keyof V, un
 }
 
 function trackerConfigOf(
-  values: Values,
+  values: TrackerValues,
   storageIds: readonly StorageIdEntry[],
   ini: IniFile,
   problems: ConfigProblems,
@@ -89,7 +104,12 @@ function trackerConfigOf(
   };
 }
 
-function refuseIpv6WithoutIds(values: Values, server: ServerConfig, ini: IniFile, problems: ConfigProblems): void {
+function refuseIpv6WithoutIds(
+  values: TrackerValues,
+  server: ServerConfig,
+  ini: IniFile,
+  problems: ConfigProblems,
+): void {
   const wantsIpv6 = server.addressFamily === "ipv6" || server.addressFamily === "both";
   if (!wantsIpv6 && !server.bindAddresses.some(isIpv6)) return;
   const place = ini.place(wantsIpv6 ? "address_family" : "bind_addr");
@@ -102,7 +122,7 @@ function refuseIpv6WithoutIds(values: Values, server: ServerConfig, ini: IniFile
 
 /** The rules between slot sizes, alignment and trunk file size (storage-formats.md §6.5). */
 function slotLimits(
-  trunk: Values["trunk"],
+  trunk: TrackerValues["trunk"],
   ini: IniFile,
   problems: ConfigProblems,
 ): { slotBytesMin: number; slotBytesMax: number } {

@@ -8,7 +8,7 @@ import { nodeRandom } from "./random.ts";
 import { linuxCounters } from "./system-counters/linux-counters.ts";
 import { portableCounters } from "./system-counters/portable-counters.ts";
 
-export { onShutdownSignal, type ShutdownSignal } from "./process.ts";
+export { HangupSignal, onShutdownSignal, type ShutdownSignal } from "./process.ts";
 export { nodeClock, nodeDisk, nodeNetwork, nodeRandom };
 
 /** The machine this process runs on. */

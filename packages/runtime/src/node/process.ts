@@ -1,4 +1,5 @@
-// The signals that ask a server to stop.
+// The signals that ask a server to stop, and the one that asks it to read its configuration again.
+import { isatty } from "node:tty";
 
 const shutdownSignals = ["SIGINT", "SIGTERM"] as const;
 export type ShutdownSignal = (typeof shutdownSignals)[number];
@@ -18,4 +19,44 @@ export function onShutdownSignal(callback: (signal: ShutdownSignal) => void): ()
   return () => {
     for (const signal of shutdownSignals) process.off(signal, onSignal);
   };
+}
+
+const STDERR = 2;
+
+/**
+ * SIGHUP. It ends the process unless somebody listens: servers do, and read their configuration again. But when the
+ * terminal goes in which the process was started, the system sends it too, and then it means to stop.
+ */
+export class HangupSignal {
+  readonly #onTerminalGone: () => void;
+  readonly #hasTerminal: () => boolean;
+  readonly #hadTerminal: boolean;
+  readonly #listeners = new Set<() => void>();
+  readonly #onSignal = (): void => {
+    if (this.isTerminalGone) this.#onTerminalGone();
+    else for (const listener of this.#listeners) listener();
+  };
+
+  constructor(onTerminalGone: () => void, hasTerminal = () => isatty(STDERR)) {
+    this.#onTerminalGone = onTerminalGone;
+    this.#hasTerminal = hasTerminal;
+    this.#hadTerminal = hasTerminal();
+  }
+
+  /** Whether there was a terminal at the start and is none now. */
+  get isTerminalGone(): boolean {
+    return this.#hadTerminal && !this.#hasTerminal();
+  }
+
+  /** Calls `listener` at every SIGHUP until what is returned is disposed. */
+  listen(listener: () => void): Disposable {
+    if (this.#listeners.size === 0) process.on("SIGHUP", this.#onSignal);
+    this.#listeners.add(listener);
+    return {
+      [Symbol.dispose]: () => {
+        this.#listeners.delete(listener);
+        if (this.#listeners.size === 0) process.off("SIGHUP", this.#onSignal);
+      },
+    };
+  }
 }

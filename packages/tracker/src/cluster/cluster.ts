@@ -12,6 +12,8 @@ import { type Clock, invariant, type Random } from "@fastdfs-ts/runtime";
 import type { SchedulingPolicy } from "../scheduling/cluster-picture.ts";
 import { mostFreeGroup } from "../scheduling/pick-group.ts";
 import { ServerLoad } from "../scheduling/server-load.ts";
+import { type Candidates, drawBetter } from "../scheduling/weighted-draw.ts";
+import { standingPathCursor } from "../scheduling/pick-store-path.ts";
 import type { Changelog } from "./changelog.ts";
 import { Group } from "./group.ts";
 import type { Leadership } from "./leadership.ts";
@@ -50,7 +52,7 @@ export interface ClusterModules {
 }
 
 export class Cluster {
-  readonly settings: ClusterSettings;
+  private current: ClusterSettings;
   readonly changelog: Changelog;
   readonly leadership: Leadership;
   /** Members that were removed, of this tracker's groups and of groups that are gone. */
@@ -63,10 +65,28 @@ export class Cluster {
   private readonly modules: ClusterModules;
 
   constructor(settings: ClusterSettings, modules: ClusterModules) {
-    this.settings = settings;
+    this.current = settings;
     this.modules = modules;
     this.changelog = modules.changelog;
     this.leadership = modules.leadership;
+  }
+
+  /** To be asked each time: the policy can change. */
+  get settings(): ClusterSettings {
+    return this.current;
+  }
+
+  /**
+   * Clients are sent by another policy from now on. Rotations go on where they stand. The one number of command 89 that
+   * depends on it (`takeSyncReport`) follows with the next report.
+   */
+  usePolicy(policy: SchedulingPolicy): void {
+    this.current = { ...this.current, policy };
+    for (const group of this.groups) {
+      group.refresh(policy);
+      for (const member of group.members) member.writePathCursor = standingPathCursor(member, policy);
+    }
+    this.spaceChanged();
   }
 
   /** Unix time in seconds. */
@@ -83,8 +103,8 @@ export class Cluster {
     return this.modules.clock.monotonic();
   }
 
-  get random(): Random {
-    return this.modules.random;
+  draw(candidates: Candidates): number {
+    return drawBetter(this.modules.random, candidates);
   }
 
   findGroup(name: string): Group | undefined {

@@ -6,6 +6,7 @@ import { invariant } from "@fastdfs-ts/runtime";
 import type { GroupPicture, SchedulingPolicy } from "../scheduling/cluster-picture.ts";
 import { MeasuredLatency } from "../scheduling/measured-latency.ts";
 import { pickStoreServer } from "../scheduling/pick-upload-storage.ts";
+import { fullestMember } from "../scheduling/space-reserve.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { isTombstone } from "./storage-status.ts";
 import { SyncMatrix } from "./sync-matrix.ts";
@@ -117,11 +118,15 @@ export class Group implements GroupPicture<StorageNode> {
   }
 
   tasks(nowMs: number): number {
-    if (nowMs - this.countedMs >= COUNT_EVERY_MS) {
-      this.countedTasks = this.writable.reduce((sum, { load }) => sum + load.tasks(nowMs), 0);
-      this.countedMs = nowMs;
-    }
+    this.countedTasks = this.peekTasks(nowMs);
+    if (nowMs - this.countedMs >= COUNT_EVERY_MS) this.countedMs = nowMs;
     return this.countedTasks;
+  }
+
+  /** As `tasks` would say, without leaving a trace. */
+  peekTasks(nowMs: number): number {
+    if (nowMs - this.countedMs < COUNT_EVERY_MS) return this.countedTasks;
+    return this.writable.reduce((sum, { load }) => sum + load.tasks(nowMs), 0);
   }
 
   /**
@@ -129,10 +134,7 @@ export class Group implements GroupPicture<StorageNode> {
    * stay. (C keeps the minimum of a member that has left until somebody's free space grows, cluster-behaviour.md §11.1 W24.)
    */
   refreshSpace(): void {
-    let least: StorageNode | undefined;
-    for (const member of this.writable) {
-      if (member.totalMib > 0 && (least === undefined || member.freeMib < least.freeMib)) least = member;
-    }
+    const least = fullestMember(this.writable);
     if (least === undefined) return;
     // Reports of the others say nothing of the one with the least.
     if (least.freeMib !== this.freeMib || least.totalMib !== this.totalMib) this.promisedMib = 0;

@@ -11,7 +11,7 @@ import {
   UNKNOWN_SHARE,
 } from "@fastdfs-ts/protocol";
 
-import { roomiestPath } from "../scheduling/pick-store-path.ts";
+import { standingPathCursor } from "../scheduling/pick-store-path.ts";
 import type { Cluster } from "./cluster.ts";
 import { safeStatistics } from "./safe-number.ts";
 import type { PeerFeed, StorageNode } from "./storage-node.ts";
@@ -71,7 +71,7 @@ export function takeDiskReport(cluster: Cluster, node: StorageNode, { storePaths
   node.paths = storePaths;
   node.totalMib = storePaths.reduce((sum, path) => sum + path.totalMib, 0);
   node.freeMib = storePaths.reduce((sum, path) => sum + path.freeMib, 0);
-  if (cluster.settings.policy.storePathChoice === "most-free") node.writePathCursor = roomiestPath(storePaths);
+  node.writePathCursor = standingPathCursor(node, cluster.settings.policy);
   isAlive(cluster, node);
   group.refreshSpace();
   cluster.spaceChanged();

@@ -1,17 +1,14 @@
 // Answers "which storage?": applies the scheduling functions to the cluster and moves the cursors they leave behind
-// (wire-protocol.md §5.2, §5.3). Called for every query, so nothing is copied and little is allocated.
+// (wire-protocol.md §5.2, §5.3). Called for every query, so nothing is copied and little is allocated. A refusal is logged
+// with what is in the way: the client gets a status byte only.
 import { factsOfQuery, FdfsError, fileKind } from "@fastdfs-ts/protocol";
 
-import {
-  listDownloadStorages,
-  type NameSight,
-  pickReplica,
-  pickSource,
-  pickUpdateReplica,
-} from "../scheduling/pick-download-storage.ts";
-import { checkNamedGroup, type GroupRefusal, nextGroupCursor, pickGroup } from "../scheduling/pick-group.ts";
-import { nextPathCursor, pickStorePath } from "../scheduling/pick-store-path.ts";
+import { chooseChanger, chooseReader, pickAnybody } from "../scheduling/choose-holder.ts";
+import { listDownloadStorages, type NameSight } from "../scheduling/pick-download-storage.ts";
+import { checkNamedGroup, nextGroupCursor, pickGroup } from "../scheduling/pick-group.ts";
+import { choosePath, nextPathCursor } from "../scheduling/pick-store-path.ts";
 import { nextWriteCursor, pickUploadStorage } from "../scheduling/pick-upload-storage.ts";
+import { type Refusal, refusals } from "../scheduling/refusals.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Group } from "./group.ts";
 import type { StorageNode } from "./storage-node.ts";
@@ -20,13 +17,13 @@ import type { StorageNode } from "./storage-node.ts";
 export function routeToGroup(cluster: Cluster, named: string | undefined): Group {
   const { policy } = cluster.settings;
   if (named !== undefined) {
-    const group = cluster.group(named);
+    const group = knownGroup(cluster, named);
     const refusal = checkNamedGroup(group, policy);
-    if (refusal !== undefined) refuse(refusal, named);
+    if (refusal !== undefined) refuse(cluster, refusal, { group });
     return group;
   }
   const picked = pickGroup(cluster.groups, cluster.groupCursor, policy, cluster);
-  if (typeof picked === "string") refuse(picked, policy.groupChoice === "fixed-group" ? policy.fixedGroup : undefined);
+  if (typeof picked === "string") refuse(cluster, picked, fixedGroupOf(cluster));
   cluster.groupCursor = nextGroupCursor(picked, cluster.groups.length, policy);
   return cluster.groups[picked]!;
 }
@@ -35,7 +32,7 @@ export function routeToGroup(cluster: Cluster, named: string | undefined): Group
 export function routeToMember(cluster: Cluster, group: Group): StorageNode {
   const { policy } = cluster.settings;
   const index = pickUploadStorage(group, policy, cluster);
-  if (index < 0) refuse("group-not-writable", group.name);
+  if (index < 0) refuse(cluster, "group-not-writable", { group });
   group.writeCursor = nextWriteCursor(group, index, policy);
   return handOut(cluster, group.writable[index]!, true);
 }
@@ -43,60 +40,39 @@ export function routeToMember(cluster: Cluster, group: Group): StorageNode {
 /** Store path of the member for the next upload. Throws NOT_FOUND if there are no paths, NO_SPACE if all are too full. */
 export function routeToPath(cluster: Cluster, node: StorageNode): number {
   const { policy } = cluster.settings;
-  if (node.group.storePathCount === 0) {
-    throw new FdfsError("NOT_FOUND", { groupName: node.group.name, reason: "the group has no store paths" });
-  }
-  const index = pickStorePath(node, node.group.trunkFreeMib, policy);
-  if (index < 0) {
-    throw new FdfsError("NO_SPACE", {
-      groupName: node.group.name,
-      reason:
-        node.paths.length === 0
-          ? `${node.id} has not reported its disks yet`
-          : `every store path of ${node.id} is below reserved_storage_space`,
-    });
-  }
+  const index = choosePath(node.group, node, policy);
+  if (typeof index === "string") refuse(cluster, index, { group: node.group, member: node });
   node.writePathCursor = nextPathCursor(index, node.paths.length, policy);
   return index;
 }
 
 /** Member to read a file from (102). Throws NOT_FOUND. */
 export function routeDownload(cluster: Cluster, groupName: string, logicalName: string): StorageNode {
-  const group = cluster.group(groupName);
-  if (group.readable.length === 0) refuse("group-not-readable", groupName);
-  const { policy } = cluster.settings;
-  const sight = sightName(group, logicalName);
-  const source = pickSource(sight, policy);
-  if (source !== undefined) return handOut(cluster, source);
-  const index = pickReplica(group, sight, cluster.now(), policy, cluster);
-  if (index < 0) return anybody(group, sight) ?? refuse("nobody-has-it", groupName);
-  if (sight.isNormal) group.readCursor = (index + 1) % group.readable.length;
-  return handOut(cluster, group.readable[index]!);
+  const group = knownGroup(cluster, groupName);
+  const choice = chooseReader(group, sightName(group, logicalName), cluster.now(), cluster.settings.policy, cluster);
+  if (typeof choice === "string") refuse(cluster, choice, { group, logicalName });
+  group.readCursor = choice.cursor;
+  return handOut(cluster, choice.member);
 }
 
 /** All members to read a file from (105). Throws NOT_FOUND. */
 export function routeDownloads(cluster: Cluster, groupName: string, logicalName: string): readonly StorageNode[] {
-  const group = cluster.group(groupName);
-  if (group.readable.length === 0) refuse("group-not-readable", groupName);
+  const group = knownGroup(cluster, groupName);
+  if (group.readable.length === 0) refuse(cluster, "group-not-readable", { group });
   const sight = sightName(group, logicalName);
   const members = listDownloadStorages(group, sight, cluster.now(), cluster.settings.policy, cluster);
   if (members.length > 0) return members;
-  return [anybody(group, sight) ?? refuse("nobody-has-it", groupName)];
+  return [pickAnybody(group, sight) ?? refuse(cluster, "nobody-has-it", { group, logicalName })];
 }
 
-/**
- * Member that changes a file (103): its source, where all changes come together, else the next one that has it. If none
- * has, whoever takes the next upload: a slave can be stored where its master is not, everything else is refused there.
- */
+/** Member that changes a file (103). Throws NOT_FOUND. */
 export function routeUpdate(cluster: Cluster, groupName: string, logicalName: string): StorageNode {
-  const group = cluster.group(groupName);
-  const sight = sightName(group, logicalName);
-  if (sight.source?.isWritable === true) return handOut(cluster, sight.source);
-  const { policy } = cluster.settings;
-  const index = pickUpdateReplica(group, sight, cluster.now(), policy);
-  if (index < 0) return routeToMember(cluster, group);
-  group.writeCursor = nextWriteCursor(group, index, policy);
-  return handOut(cluster, group.writable[index]!);
+  const group = knownGroup(cluster, groupName);
+  const choice = chooseChanger(group, sightName(group, logicalName), cluster.now(), cluster.settings.policy, cluster);
+  if (typeof choice === "string") refuse(cluster, choice, { group, logicalName });
+  group.writeCursor = choice.cursor;
+  // Where nobody has the file, something new can be stored only: a slave.
+  return handOut(cluster, choice.member, choice.how === "anybody");
 }
 
 /** The client will have something to do for this member: that counts until the member's next report, and beyond. */
@@ -105,17 +81,8 @@ function handOut(cluster: Cluster, node: StorageNode, isUpload = false): Storage
   return node;
 }
 
-/**
- * Where the source is no member, or the name says nothing, nobody is known to have the file, but anybody may: as C, the
- * store server is asked. A file whose source is a member is not looked for where that source has not brought it (W11).
- */
-function anybody(group: Group, { source }: NameSight<StorageNode>): StorageNode | undefined {
-  if (source !== undefined) return undefined;
-  return group.storeServer?.isReadable === true ? group.storeServer : group.readable[0];
-}
-
 /** What the name says, whatever it is; a name that says nothing belongs to nobody and was made just now. */
-function sightName(group: Group, logicalName: string): NameSight<StorageNode> {
+export function sightName(group: Group, logicalName: string): NameSight<StorageNode> {
   const facts = factsOfQuery(logicalName);
   const kind = fileKind(logicalName, facts);
   return {
@@ -125,19 +92,38 @@ function sightName(group: Group, logicalName: string): NameSight<StorageNode> {
   };
 }
 
-type Refusal = GroupRefusal | "group-not-readable" | "nobody-has-it";
+/** Where a refused choice had come to. */
+interface RefusedAt {
+  readonly groupName?: string | undefined;
+  readonly group?: Group | undefined;
+  readonly member?: StorageNode;
+  readonly logicalName?: string;
+}
 
-const refusals: Readonly<Record<Refusal, { readonly kind: "NOT_FOUND" | "NO_SPACE"; readonly reason: string }>> = {
-  "no-groups": { kind: "NOT_FOUND", reason: "no storage has joined this tracker yet" },
-  "unknown-group": { kind: "NOT_FOUND", reason: "unknown group" },
-  "group-not-writable": { kind: "NOT_FOUND", reason: "the group has no active and writable storage" },
-  "no-writable-group": { kind: "NOT_FOUND", reason: "no group has an active and writable storage" },
-  "no-space": { kind: "NO_SPACE", reason: "free space is below reserved_storage_space" },
-  "group-not-readable": { kind: "NOT_FOUND", reason: "the group has no active and readable storage" },
-  "nobody-has-it": { kind: "NOT_FOUND", reason: "no readable storage of the group has this file" },
-};
+function knownGroup(cluster: Cluster, groupName: string): Group {
+  return cluster.findGroup(groupName) ?? refuse(cluster, "unknown-group", { groupName });
+}
 
-function refuse(refusal: Refusal, groupName: string | undefined): never {
-  const { kind, reason } = refusals[refusal];
-  throw new FdfsError(kind, { groupName, reason });
+/** With store_lookup 1 all refusals are about the one group. */
+function fixedGroupOf(cluster: Cluster): RefusedAt {
+  const { groupChoice, fixedGroup } = cluster.settings.policy;
+  if (groupChoice !== "fixed-group" || fixedGroup === undefined) return {};
+  return { groupName: fixedGroup, group: cluster.findGroup(fixedGroup) };
+}
+
+/** Equal lines and many different ones in a short time are collapsed by the log (runtime/src/log/repeat-collapse.ts). */
+function refuse(cluster: Cluster, refusal: Refusal, { groupName, group, member, logicalName }: RefusedAt): never {
+  const { kind, level, tell } = refusals[refusal];
+  const facts = tell({ groups: cluster.groups, groupName, group, member }, cluster.settings.policy);
+  cluster.note(level, "query.refused", {
+    reason: facts.reason,
+    group: facts.groupName,
+    storage: facts.storageId,
+    storePath: facts.storePathIndex,
+    freeMib: facts.freeMib,
+    limitMib: facts.limitMib,
+    setting: facts.setting,
+    file: logicalName,
+  });
+  throw new FdfsError(kind, { groupName: facts.groupName, reason: facts.reason });
 }

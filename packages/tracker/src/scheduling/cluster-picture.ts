@@ -1,11 +1,13 @@
 // What the scheduler sees of a cluster. The records of ../cluster satisfy these interfaces; tests write literals.
-import type { Random } from "@fastdfs-ts/runtime";
+
+import type { Candidates } from "./weighted-draw.ts";
 
 /** Time and chance, for choices by load. */
 export interface Moment {
   /** Milliseconds of a clock that does not jump. */
   monotonicMs(): number;
-  readonly random: Random;
+  /** The better one of two draws; -1 if nobody may be taken. */
+  draw(candidates: Candidates): number;
 }
 
 /** A store path as last reported by its storage (command 84), in whole MiB. */

@@ -37,6 +37,11 @@ export class MeasuredLatency {
     return typicalMicros * Math.exp(above / (left * this.finished + GUESS_TASKS));
   }
 
+  /** Of what was measured, whole microseconds; undefined if nothing was. */
+  get mean(): number | undefined {
+    return this.finished === 0 ? undefined : Math.round(Math.exp(this.logarithms / this.finished));
+  }
+
   private left(nowMs: number): number {
     return 2 ** ((this.atMs - nowMs) / HALF_LIFE_MS);
   }

@@ -45,8 +45,7 @@ describe("the load of a group", () => {
 describe("the group by load", () => {
   it("is the likelier the less it has to do, and one that is overloaded is hardly ever taken", () => {
     const groups = [withTasks("g1", 0), withTasks("g2", 20), withTasks("g3", 40), withTasks("g4", 90)];
-    const { random } = moment();
-    const at = { monotonicMs: () => 0, random };
+    const at = moment();
     const [g1, g2, g3, g4] = counts(() => pickGroup(groups, 0, byLoad, at) as number, 4);
     expect(g1).toBeGreaterThan(g2!);
     expect(g2).toBeGreaterThan(g3!);
@@ -55,8 +54,8 @@ describe("the group by load", () => {
 
   it("is the likelier the emptier its disks are", () => {
     const groups = [group("g1", { freeMib: 900 }), group("g2", { freeMib: 500 }), group("g3", { freeMib: 150 })];
-    const { random } = moment();
-    const [g1, g2, g3] = counts(() => pickGroup(groups, 0, byLoad, { monotonicMs: () => 0, random }) as number, 3);
+    const at = moment();
+    const [g1, g2, g3] = counts(() => pickGroup(groups, 0, byLoad, at) as number, 3);
     expect(g1).toBeGreaterThan(g2!);
     expect(g2).toBeGreaterThan(g3!);
     expect(g3).toBeGreaterThan(0);
@@ -89,8 +88,7 @@ describe("the member by load", () => {
       member("some", { load: load({ tasks: 2 }) }),
       member("slow", { load: load({ tasks: 2, capacity: 0.2 }) }),
     ];
-    const { random } = moment();
-    const at = { monotonicMs: () => 0, random };
+    const at = moment();
     const [idle, some, slow] = counts(() => pickUploadStorage(group("g", { writable }), byLoad, at), 3);
     expect(idle).toBeGreaterThan(some!);
     expect(some).toBeGreaterThan(slow!);
@@ -99,8 +97,7 @@ describe("the member by load", () => {
 
   it("of equal ones is each as often as the others", () => {
     const writable = ["a", "b", "c", "d"].map((id) => member(id));
-    const { random } = moment();
-    const at = { monotonicMs: () => 0, random };
+    const at = moment();
     for (const count of counts(() => pickUploadStorage(group("g", { writable }), byLoad, at), 4)) {
       expect(Math.abs(count - 500)).toBeLessThan(100);
     }
@@ -115,8 +112,7 @@ describe("the member by load", () => {
     const readable = [source, without, complete];
     const one = group("g", { readable, sync });
     const sight = { source, createdAt: 1000, isNormal: true };
-    const { random } = moment();
-    const at = { monotonicMs: () => 0, random };
+    const at = moment();
     const drawn = counts(() => pickReplica(one, sight, 2000, byLoad, at), 3);
     expect(drawn[1]).toBe(0);
     expect(drawn[2]).toBeGreaterThan(drawn[0]!);

@@ -2,7 +2,6 @@
 // loaded is taken.
 import type { GroupPicture, MemberPicture, Moment, SchedulingPolicy } from "./cluster-picture.ts";
 import { groupLoad, groupWeight } from "./group-load.ts";
-import { drawBetter } from "./weighted-draw.ts";
 
 /** Index of a group among those that `mayTake`; -1 if there is none. */
 export function pickLeastLoadedGroup(
@@ -12,17 +11,11 @@ export function pickLeastLoadedGroup(
   moment: Moment,
 ): number {
   const nowMs = moment.monotonicMs();
-  const weights: number[] = [];
-  const loads: number[] = [];
-  let isAny = false;
-  for (const group of groups) {
-    const isCandidate = mayTake(group);
-    const load = groupLoad(group, nowMs, policy);
-    weights.push(isCandidate ? groupWeight(load) : 0);
-    loads.push(load.load);
-    isAny ||= isCandidate;
-  }
-  return isAny ? drawBetter(moment.random, weights, loads) : -1;
+  return moment.draw({
+    count: groups.length,
+    weight: (index) => (mayTake(groups[index]!) ? groupWeight(groupLoad(groups[index]!, nowMs, policy)) : 0),
+    cost: (index) => groupLoad(groups[index]!, nowMs, policy).load,
+  });
 }
 
 /** Index of a member among those that `mayTake`; -1 if there is none. */
@@ -33,17 +26,12 @@ export function pickLeastLoadedMember<Member extends MemberPicture>(
   moment: Moment,
 ): number {
   const nowMs = moment.monotonicMs();
-  const weights: number[] = [];
-  const costs: number[] = [];
-  let isAny = false;
-  for (const member of members) {
-    const isCandidate = mayTake(member);
-    const capacity = member.load.capacity(nowMs, typicalMicros);
-    weights.push(isCandidate ? capacity : 0);
-    costs.push(memberCost(member, capacity, nowMs));
-    isAny ||= isCandidate;
-  }
-  return isAny ? drawBetter(moment.random, weights, costs) : -1;
+  const capacity = (index: number) => members[index]!.load.capacity(nowMs, typicalMicros);
+  return moment.draw({
+    count: members.length,
+    weight: (index) => (mayTake(members[index]!) ? Math.min(1, capacity(index)) : 0),
+    cost: (index) => memberCost(members[index]!, capacity(index), nowMs),
+  });
 }
 
 /** How long the next task of a member takes, compared with one at an idle member: those before it count. */

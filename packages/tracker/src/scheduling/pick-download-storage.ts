@@ -13,12 +13,40 @@ export interface NameSight<Member> {
   readonly isNormal: boolean;
 }
 
+/** Why a member counts as having a file. */
+export type Eligibility =
+  /** It took the upload. */
+  | "source"
+  /** It has everything of the source until after the file. */
+  | "replicated"
+  /** The file is older than storage_sync_file_max_delay. */
+  | "max-delay"
+  /** It has everything until just before the file, which is older than storage_sync_file_max_time. */
+  | "max-time";
+
 /**
- * Whether `member` has the file as it was created. Its source has it. Of a source that reports its replication (ours) the
+ * Whether `member` has the file as it was created, and why. Its source has it. Of a source that reports its replication (ours) the
  * matrix knows everything: a member that it does not vouch for counts as without the file, however old the file is. Of
  * another source (C) what the matrix does not vouch for counts as replicated after the times of C's rule
  * (cluster-behaviour.md §5.1). Where the source is gone, C's rule with C's one number per member is all there is.
  */
+export function eligibility<Member extends MemberPicture>(
+  group: GroupPicture<Member>,
+  member: Member,
+  sight: NameSight<Member>,
+  nowSeconds: number,
+  policy: SchedulingPolicy,
+): Eligibility | undefined {
+  if (member === sight.source) return "source";
+  const { createdAt } = sight;
+  const synced = syncedUntil(group, member, sight);
+  // Strictly later: several files can share a second, and only a later change proves that all of them have arrived.
+  if (synced > createdAt) return "replicated";
+  if (sight.source?.reportsReplication === true) return undefined;
+  if (createdAt < nowSeconds - policy.syncMaxDelaySeconds) return "max-delay";
+  return synced + 1 >= createdAt && nowSeconds - createdAt > policy.syncMaxTimeSeconds ? "max-time" : undefined;
+}
+
 export function isEligible<Member extends MemberPicture>(
   group: GroupPicture<Member>,
   member: Member,
@@ -26,20 +54,11 @@ export function isEligible<Member extends MemberPicture>(
   nowSeconds: number,
   policy: SchedulingPolicy,
 ): boolean {
-  if (member === sight.source) return true;
-  const { createdAt } = sight;
-  const synced = syncedUntil(group, member, sight);
-  // Strictly later: several files can share a second, and only a later change proves that all of them have arrived.
-  if (synced > createdAt) return true;
-  if (sight.source?.reportsReplication === true) return false;
-  return (
-    createdAt < nowSeconds - policy.syncMaxDelaySeconds ||
-    (synced + 1 >= createdAt && nowSeconds - createdAt > policy.syncMaxTimeSeconds)
-  );
+  return eligibility(group, member, sight, nowSeconds, policy) !== undefined;
 }
 
 /** Before which second `member` has everything of the file's source. */
-function syncedUntil<Member extends MemberPicture>(
+export function syncedUntil<Member extends MemberPicture>(
   { sync }: GroupPicture<Member>,
   member: Member,
   { source }: NameSight<Member>,

@@ -56,11 +56,15 @@ function pickFixed(groups: readonly GroupPicture[], policy: SchedulingPolicy): n
 }
 
 function pickByLoad(groups: readonly GroupPicture[], policy: SchedulingPolicy, moment: Moment): number | GroupRefusal {
-  // What was promised since the last report counts as taken: a disk that fills up turns nobody away meanwhile.
-  const mayTake = (group: GroupPicture) => group.writable.length > 0 && hasAnySpace(group, policy, group.promisedMib);
+  const mayTake = (group: GroupPicture) => group.writable.length > 0 && hasUnpromisedSpace(group, policy);
   const index = pickLeastLoadedGroup(groups, mayTake, policy, moment);
   if (index >= 0) return index;
   return groups.some(({ writable }) => writable.length > 0) ? "no-space" : "no-writable-group";
+}
+
+/** What was promised since the last report counts as taken: a disk that fills up turns nobody away meanwhile. */
+export function hasUnpromisedSpace(group: GroupPicture, policy: SchedulingPolicy): boolean {
+  return hasAnySpace(group, policy, group.promisedMib);
 }
 
 function pickFrom(groups: readonly GroupPicture[], cursor: number, policy: SchedulingPolicy): number | GroupRefusal {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { member, policy } from "../../test/pictures.ts";
-import { nextPathCursor, pickStorePath, roomiestPath } from "./pick-store-path.ts";
+import { nextPathCursor, pickStorePath, standingPathCursor } from "./pick-store-path.ts";
 
 const paths = [
   { totalMib: 1000, freeMib: 500 },
@@ -40,8 +40,12 @@ describe("the store path for an upload", () => {
   it("moves on by one, or stays where the space is", () => {
     expect(nextPathCursor(2, 3, byTurns)).toBe(0);
     expect(nextPathCursor(0, 3, byTurns)).toBe(1);
-    expect(nextPathCursor(2, 3, policy({ storePathChoice: "most-free" }))).toBe(2);
-    expect(roomiestPath(paths)).toBe(2);
-    expect(roomiestPath([paths[0]!, paths[0]!])).toBe(0);
+    const bySpace = policy({ storePathChoice: "most-free" });
+    expect(nextPathCursor(2, 3, bySpace)).toBe(2);
+    expect(standingPathCursor(member("a", { paths, writePathCursor: 1 }), byTurns)).toBe(1);
+    expect(standingPathCursor(member("a", { paths, writePathCursor: 1 }), bySpace)).toBe(2);
+    const alike = [paths[0]!, paths[0]!];
+    expect(standingPathCursor(member("a", { paths: alike, writePathCursor: 1 }), bySpace)).toBe(0);
+    expect(standingPathCursor(member("a", { paths: [], writePathCursor: 1 }), bySpace)).toBe(0);
   });
 });

@@ -123,10 +123,20 @@ export class ServerLoad implements LoadPicture {
     return this.tasksThen * Math.exp((this.tasksMs - nowMs) / this.taskMs);
   }
 
+  /** Of tasks that came whole, smoothed, however old; undefined if none was measured. */
+  get latencyMicros(): number | undefined {
+    return this.latency.mean;
+  }
+
   capacity(nowMs: number, typicalMicros: number): number {
     const latency = this.latency.estimate(typicalMicros, nowMs);
     const quickness = (typicalMicros + OVERHEAD_MICROS) / (latency + OVERHEAD_MICROS);
     return Math.max(LEFT_MIN, this.idle) * quickness * Math.max(LEFT_MIN, this.freshness(nowMs));
+  }
+
+  /** Since the last report or beat; Infinity if there was none. */
+  ageMs(nowMs: number): number {
+    return nowMs - this.heardMs;
   }
 
   /** Of its figures: 1, falling to 0 when it has been silent for twice as long as it may be. */

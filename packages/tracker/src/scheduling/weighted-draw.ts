@@ -1,17 +1,32 @@
 // Chance with weights. Drawing two and taking the better one keeps everybody from rushing to the same best one, and is
 // nearly as even as always taking it (power of two choices).
+//
+// A draw takes anyone and keeps it as often as its weight says, else draws again: then it looks at a few candidates only,
+// however many there are. Where that takes too long all weights are added up, which draws in the same proportions.
 import type { Random } from "@fastdfs-ts/runtime";
 
 const RANGE = 2 ** 32;
+const TRIES = 12;
 
-/** An index below `weights.length`, each as likely as its weight; all are 0 or more, one at least is above 0. */
-export function drawByWeight(random: Random, weights: readonly number[]): number {
-  let total = 0;
-  for (const weight of weights) total += weight;
-  let left = (random.uint32() / RANGE) * total;
-  let last = 0;
-  for (let index = 0; index < weights.length; index++) {
-    const weight = weights[index]!;
+export interface Candidates {
+  readonly count: number;
+  /** 0 … 1: how likely one is drawn; 0 for one that may not be taken. */
+  weight(index: number): number;
+  /** The lower, the better. */
+  cost(index: number): number;
+}
+
+/** An index, each as likely as its weight; -1 if there is none with a weight. */
+export function drawByWeight(random: Random, candidates: Candidates): number {
+  const { count } = candidates;
+  for (let tries = 0; count > 0 && tries < TRIES; tries++) {
+    const index = Math.floor((random.uint32() / RANGE) * count);
+    if (random.uint32() / RANGE < candidates.weight(index)) return index;
+  }
+  const weights = weightsOf(candidates);
+  let left = (random.uint32() / RANGE) * sum(weights);
+  let last = -1;
+  for (const [index, weight] of weights.entries()) {
     if (weight <= 0) continue;
     last = index;
     left -= weight;
@@ -21,16 +36,20 @@ export function drawByWeight(random: Random, weights: readonly number[]): number
   return last;
 }
 
-/** Two draws by weight; of the two the one with the lower cost, the first on a tie. */
-export function drawBetter(random: Random, weights: readonly number[], costs: readonly number[]): number {
-  const first = drawByWeight(random, weights);
-  const second = drawByWeight(random, weights);
-  return costs[second]! < costs[first]! ? second : first;
+/** Two draws by weight; of the two the one with the lower cost, the first on a tie. -1 if there is none with a weight. */
+export function drawBetter(random: Random, candidates: Candidates): number {
+  const first = drawByWeight(random, candidates);
+  if (first < 0) return -1;
+  const second = drawByWeight(random, candidates);
+  return second !== first && candidates.cost(second) < candidates.cost(first) ? second : first;
 }
 
-/** How likely `drawBetter` takes each; the sum is 1. */
-export function betterShares(weights: readonly number[], costs: readonly number[]): number[] {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+/** How likely `drawBetter` takes each; the sum is 1, or 0 if there is none with a weight. */
+export function betterShares(candidates: Candidates): number[] {
+  const weights = weightsOf(candidates);
+  const total = sum(weights);
+  if (total === 0) return weights;
+  const costs = weights.map((_, index) => candidates.cost(index));
   const chances = weights.map((weight) => weight / total);
   return chances.map((chance, index) => {
     let share = 0;
@@ -40,4 +59,12 @@ export function betterShares(weights: readonly number[], costs: readonly number[
     }
     return share;
   });
+}
+
+function weightsOf(candidates: Candidates): number[] {
+  return Array.from({ length: candidates.count }, (_, index) => candidates.weight(index));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

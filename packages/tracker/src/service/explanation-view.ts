@@ -1,10 +1,8 @@
 // Why is each storage in the state it is in, and how far has each source fed each peer? The answer to 121 (ours).
 import {
   EXPLANATION_VERSION,
-  FdfsError,
   type GroupExplanation,
   isStanding,
-  MAX_BODY_BYTES,
   printExplanation,
   type Progress,
   type ReplicationLink,
@@ -19,6 +17,7 @@ import type { Group } from "../cluster/group.ts";
 import type { PeerFeed, StorageNode } from "../cluster/storage-node.ts";
 import { isTombstone } from "../cluster/storage-status.ts";
 import { suitedAddress } from "../cluster/suited-address.ts";
+import { jsonAnswer } from "./json-answer.ts";
 
 /** Longer than this a copy has to be watched before its speed says when it ends. */
 const SPEED_KNOWN_SECONDS = 2;
@@ -31,9 +30,7 @@ export function explanationRoute(cluster: Cluster): Route {
       takenSeconds: cluster.now(),
       groups: groups.map((group) => explainGroup(cluster, group, session.remote.host)),
     });
-    // Clients can read more, but a whole group fits, and nobody reads an explanation of hundreds of them at once.
-    if (json.length <= MAX_BODY_BYTES) return { json };
-    throw new FdfsError("BAD_REQUEST", { reason: `the answer has ${json.length} bytes: ask for one group` });
+    return jsonAnswer(json);
   });
 }
 

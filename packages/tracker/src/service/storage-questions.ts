@@ -6,17 +6,15 @@ import {
   type StorageAddressRequest,
   trackerCommands,
 } from "@fastdfs-ts/protocol";
-import { answer, answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
+import { answer, type Route, type Session } from "@fastdfs-ts/rpc";
 import { parseServerAddress } from "@fastdfs-ts/runtime";
 
 import { briefOf, type Cluster } from "../cluster/cluster.ts";
 import type { StorageIds } from "../cluster/storage-ids.ts";
 import { ID_PAGE_BYTES, ID_PAGE_SPARE_BYTES } from "../limits.ts";
 
-export function storageQuestionRoutes(cluster: Cluster, parameters: ClusterParameters): Route[] {
+export function storageQuestionRoutes(cluster: Cluster, parameters: () => ClusterParameters): Route[] {
   const { ids } = cluster.settings;
-  // The answer never changes while the tracker runs.
-  const parametersBody = trackerCommands.parameters.answer.encode(parameters);
   return [
     answer(trackerCommands.getMyIp, ({ groupName, port }, session) => {
       const peer = session.remote.host;
@@ -44,7 +42,7 @@ export function storageQuestionRoutes(cluster: Cluster, parameters: ClusterParam
       }
       return { totalCount: ids.lines.length, lines: ids.page(startIndex, ID_PAGE_BYTES, ID_PAGE_SPARE_BYTES) };
     }),
-    answerRaw(trackerCommands.parameters, () => parametersBody),
+    answer(trackerCommands.parameters, parameters),
   ];
 }
 

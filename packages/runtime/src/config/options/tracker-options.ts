@@ -18,6 +18,7 @@ const schedulingTable = globalTable("Scheduling: which group, member and disk", 
     meaning:
       "group for an upload: 0 by turns, 1 always store_group, 2 the one with most free space, 3 (fastdfs-ts) by disk usage " +
       "and tasks",
+    reload: "at-once",
     effect: "used",
   },
   fixedGroup: {
@@ -28,6 +29,7 @@ const schedulingTable = globalTable("Scheduling: which group, member and disk", 
     allowed: "1 to 16 letters and digits; required with store_lookup = 1",
     sample: "group1",
     meaning: "group of all uploads with store_lookup = 1",
+    reload: "at-once",
     effect: "used",
   },
   uploadStorageChoice: {
@@ -40,6 +42,7 @@ const schedulingTable = globalTable("Scheduling: which group, member and disk", 
     meaning:
       "member for an upload: 0 by turns, 1 first by address, 2 lowest upload_priority, 3 (fastdfs-ts) by speed and load. " +
       "With use_trunk_file 0 and 3 become 1",
+    reload: "at-once",
     effect: "used",
   },
   storePathChoice: {
@@ -50,6 +53,7 @@ const schedulingTable = globalTable("Scheduling: which group, member and disk", 
     otherwise: "round-robin",
     default: "0",
     meaning: "disk of the member: 0 by turns, 2 the one with most free space",
+    reload: "storages-at-start",
     effect: "used",
   },
   downloadStorageChoice: {
@@ -62,6 +66,7 @@ const schedulingTable = globalTable("Scheduling: which group, member and disk", 
     meaning:
       "member for a download: 0 by turns, 1 the one that received the upload, 3 (fastdfs-ts) by speed and load, of those " +
       "that have the file",
+    reload: "at-once",
     effect: "used",
   },
   diskUsageWeight: {
@@ -71,6 +76,7 @@ const schedulingTable = globalTable("Scheduling: which group, member and disk", 
     range: { min: 0, max: 100 },
     meaning: "with store_lookup 3: percent of a group's load that its disk usage is; the rest are its tasks",
     since: "fastdfs-ts 1",
+    reload: "at-once",
     effect: "used",
   },
   tasksPerStorageMax: {
@@ -80,6 +86,7 @@ const schedulingTable = globalTable("Scheduling: which group, member and disk", 
     range: { min: 1, max: 1_000_000 },
     meaning: "with store_lookup 3: tasks under way that are the full load of one storage",
     since: "fastdfs-ts 1",
+    reload: "at-once",
     effect: "used",
   },
   reservedSpace: {
@@ -88,6 +95,7 @@ const schedulingTable = globalTable("Scheduling: which group, member and disk", 
     default: "1GB",
     sample: "20%",
     meaning: "no uploads below this free space; a size counts the sum over the store paths, a share each path",
+    reload: "storages-at-start",
     effect: "used",
   },
 });
@@ -128,6 +136,7 @@ const clusterTable = globalTable("Cluster", {
     range: { min: 1, below: "default" },
     meaning: "after this time a file counts as replicated everywhere",
     since: "2.00",
+    reload: "storages-at-start",
     effect: "used",
   },
   syncFileMaxTimeMs: {
@@ -138,6 +147,7 @@ const clusterTable = globalTable("Cluster", {
     range: { min: 1, below: "default" },
     meaning: "the same, counted from the moment at which replication has passed the file's time",
     since: "2.00",
+    reload: "at-once",
     effect: "used",
   },
   linkSlaveFiles: {
