@@ -79,7 +79,7 @@ export function periodOf(some: readonly Sample[], latencies: LatencyHistogram): 
   return { atMs: last.atMs, groups, slowShare, p99Ms: latencies.quantileMs(0.99) };
 }
 
-export function usageSpread({ groups }: Sample): number {
+function usageSpread({ groups }: Sample): number {
   const usages = groups.filter(({ takesUploads }) => takesUploads).map(({ usage }) => usage);
   return Math.max(...usages) - Math.min(...usages);
 }

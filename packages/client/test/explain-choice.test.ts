@@ -5,26 +5,14 @@ import { answer, type Route } from "@fastdfs-ts/rpc";
 import { expect, it } from "vitest";
 
 import { FastDfsClient } from "../src/index.ts";
-import { startTracker } from "./fake-cluster.ts";
-
-const told: ChoiceExplanation = {
-  version: 1,
-  takenSeconds: 7,
-  purpose: "upload",
-  settings: [],
-  file: undefined,
-  groups: [],
-  groupName: "",
-  members: [],
-  paths: [],
-  choice: undefined,
-  refusal: undefined,
-};
+import { nothingToChoose, startTracker } from "./fake-cluster.ts";
 
 /** Says back what it was asked. */
 const explains = answer(trackerCommands.explainChoice, ({ purpose, groupName, logicalName }) => {
   const setting = { key: groupName, value: logicalName, meaning: "" };
-  return { json: printChoiceExplanation({ ...told, purpose: choicePurposeOf(purpose)!, settings: [setting] }) };
+  return {
+    json: printChoiceExplanation({ ...nothingToChoose, purpose: choicePurposeOf(purpose)!, settings: [setting] }),
+  };
 });
 
 async function withTrackers(

@@ -11,6 +11,7 @@ import {
   type ServeOptions,
 } from "@fastdfs-ts/rpc";
 import {
+  type ChoiceExplanation,
   crc32,
   FdfsError,
   mintName,
@@ -236,3 +237,18 @@ export async function startTracker(storages: readonly { readonly port: number }[
   ];
   return start(routes, [], false);
 }
+
+/** An explanation of a choice (127) without candidates. */
+export const nothingToChoose: ChoiceExplanation = {
+  version: 1,
+  takenSeconds: 7,
+  purpose: "upload",
+  settings: [],
+  file: undefined,
+  groups: [],
+  groupName: "",
+  members: [],
+  paths: [],
+  choice: undefined,
+  refusal: undefined,
+};

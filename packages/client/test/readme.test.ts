@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGzip } from "node:zlib";
 
+import { printChoiceExplanation, trackerCommands } from "@fastdfs-ts/protocol";
+import { answer } from "@fastdfs-ts/rpc";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import * as door from "../src/index.ts";
+import { nothingToChoose } from "./fake-cluster.ts";
 import { type OpenCluster, openCluster } from "./open-cluster.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
@@ -19,6 +22,9 @@ let cluster: OpenCluster;
 let folder: string;
 beforeAll(async () => {
   cluster = await openCluster();
+  cluster.tracker.override(
+    answer(trackerCommands.explainChoice, () => ({ json: printChoiceExplanation(nothingToChoose) })),
+  );
   folder = mkdtempSync(join(tmpdir(), "fastdfs-readme-"));
   writeFileSync(join(folder, "photo.jpg"), photo);
   process.chdir(folder);
