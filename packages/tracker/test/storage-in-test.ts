@@ -12,6 +12,7 @@ import {
   type PeerReplication,
   ReplicationReport,
   sourceOfIp,
+  StatisticsBlock,
   StatusReport,
   storageStatuses,
   type StorageStatus,
@@ -74,6 +75,7 @@ const littleLoad: LoadReport = {
   finishedTasks: 20,
   latencyMicros: 900,
 };
+const noStatistics = StatisticsBlock.decode(Buffer.alloc(StatisticsBlock.fixedSize));
 
 export class StorageInTest {
   readonly ip: string;
@@ -128,10 +130,10 @@ export class StorageInTest {
     return this;
   }
 
-  async beat(): Promise<ChangeList> {
-    return ChangeList.decode(
-      (await this.ask(trackerCommands.heartbeat.code, Heartbeat.encode({ statistics: undefined }))).body,
-    );
+  /** What is not said is 0; without a word nothing has changed. */
+  async beat(changed?: Partial<StatisticsBlock>): Promise<ChangeList> {
+    const statistics = changed === undefined ? undefined : { ...noStatistics, ...changed };
+    return ChangeList.decode((await this.ask(trackerCommands.heartbeat.code, Heartbeat.encode({ statistics }))).body);
   }
 
   /** The same free space on each path, or one number for each. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 import { binPath } from "../fdfs-process.ts";
-import { openNetwork, type TestHost, type TestNetwork } from "./host-network.ts";
+import { openLoopback, openNetwork, type TestHost, type TestNetwork } from "./host-network.ts";
 import { Load } from "./load.ts";
 import { differences, readTree, type Tree } from "./member-trees.ts";
 
@@ -25,6 +25,20 @@ export interface LabOptions {
   readonly groups: Readonly<Record<string, number>>;
   /** Machines for members that come later. */
   readonly spareHosts: number;
+  /** Without cables: the clients may be in the process of the test. Default: namespaces where they can be made. */
+  readonly isOnLoopback?: boolean;
+  /** More lines of tracker.conf. */
+  readonly trackerConf?: Readonly<Record<string, string | number>>;
+  /** Options of Node for the storages. */
+  readonly storageNodeOptions?: readonly string[];
+}
+
+interface ServerFacts {
+  readonly kind: "tracker" | "storage";
+  readonly host: TestHost;
+  readonly folder: string;
+  readonly groupName: string;
+  readonly nodeOptions: readonly string[];
 }
 
 /** One server: its machine, its files, its process if it runs. */
@@ -33,14 +47,16 @@ export class LabServer {
   readonly host: TestHost;
   readonly folder: string;
   readonly groupName: string;
+  readonly #nodeOptions: readonly string[];
   #child: ChildProcess | undefined;
 
-  constructor(kind: "tracker" | "storage", host: TestHost, folder: string, groupName: string, conf: string) {
-    this.kind = kind;
-    this.host = host;
-    this.folder = folder;
-    this.groupName = groupName;
-    mkdirSync(folder, { recursive: true });
+  constructor(facts: ServerFacts, conf: string) {
+    this.kind = facts.kind;
+    this.host = facts.host;
+    this.folder = facts.folder;
+    this.groupName = facts.groupName;
+    this.#nodeOptions = facts.nodeOptions;
+    mkdirSync(this.folder, { recursive: true });
     writeFileSync(this.confPath, conf);
   }
 
@@ -58,7 +74,7 @@ export class LabServer {
 
   /** Starts the process and waits for its first words. */
   async start(): Promise<void> {
-    const words = [...this.host.prefix, process.execPath, binPath, this.kind, this.confPath];
+    const words = [...this.host.prefix, process.execPath, ...this.#nodeOptions, binPath, this.kind, this.confPath];
     const child = spawn(words[0]!, words.slice(1), { cwd: this.folder, stdio: ["ignore", "ignore", "pipe"] });
     this.#child = child;
     const ended = once(child, "close");
@@ -148,7 +164,8 @@ export class ClusterLab implements AsyncDisposable {
     this.#options = options;
     this.#folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), "fdfs-cluster-"));
     const members = Object.values(options.groups).reduce((sum, count) => sum + count, 0);
-    this.network = openNetwork(options.trackers + members + options.spareHosts);
+    const open = options.isOnLoopback === true ? openLoopback : openNetwork;
+    this.network = open(options.trackers + members + options.spareHosts);
   }
 
   /** Starts all servers and waits until every storage is in service. */
@@ -181,7 +198,9 @@ export class ClusterLab implements AsyncDisposable {
     const host = this.network.hosts[this.#options.trackers + this.storages.length]!;
     const folder = join(this.#folder, `storage-${host.address}`);
     mkdirSync(join(folder, "store"), { recursive: true });
-    const storage = new LabServer("storage", host, folder, groupName, this.#storageConf(host, folder, groupName));
+    const nodeOptions = this.#options.storageNodeOptions ?? [];
+    const conf = this.#storageConf(host, folder, groupName);
+    const storage = new LabServer({ kind: "storage", host, folder, groupName, nodeOptions }, conf);
     this.storages.push(storage);
     await storage.start();
     return storage;
@@ -268,8 +287,9 @@ export class ClusterLab implements AsyncDisposable {
       reserved_storage_space: "1MB",
       check_active_interval: 5,
       storage_sync_file_max_time: 5,
+      ...this.#options.trackerConf,
     });
-    return new LabServer("tracker", host, folder, "", conf);
+    return new LabServer({ kind: "tracker", host, folder, groupName: "", nodeOptions: [] }, conf);
   }
 
   #storageConf(host: TestHost, folder: string, groupName: string): string {

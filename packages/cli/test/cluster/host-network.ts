@@ -38,7 +38,7 @@ export function openNetwork(count: number): TestNetwork {
 }
 
 /** 127.x.y.1 … with x and y of this process, so that test runs side by side do not meet. */
-function openLoopback(count: number): TestNetwork {
+export function openLoopback(count: number): TestNetwork {
   const { pid } = process;
   const net = `127.${64 + ((pid >> 8) % 128)}.${pid % 256}`;
   const hosts = Array.from({ length: count }, (_, at) => ({ address: `${net}.${at + 1}`, prefix: [] }));

@@ -96,6 +96,8 @@ describe("two seconds", () => {
     const before = measured(1000, {}, { finished: 10, timed: 8, timedMs: 100 });
     const after = measured(3000, {}, { finished: 17, timed: 12, timedMs: 106 });
     expect(loadBetween(before, after)).toMatchObject({ finishedTasks: 7, latencyMicros: 1500 });
+    const quick = measured(5000, {}, { finished: 18, timed: 13, timedMs: 106 });
+    expect(loadBetween(after, quick)).toMatchObject({ finishedTasks: 1, latencyMicros: 1 });
     expect(loadBetween(after, { ...after, atMs: 5000 })).toMatchObject({ finishedTasks: 0, latencyMicros: 0 });
   });
 });

@@ -40,7 +40,8 @@ export function loadBetween(before: Measurement | undefined, after: Measurement)
     ...diskLoad(before.system.disks, after.system.disks, intervalMs),
     ...networkLoad(before.system.interfaces, after.system.interfaces, intervalMs),
     finishedTasks: growth(before.tasks.finished, after.tasks.finished) ?? 0,
-    latencyMicros: timed === 0 ? 0 : Math.round((timedMs * 1000) / timed),
+    // 0 says that there was none.
+    latencyMicros: timed === 0 ? 0 : Math.max(1, Math.round((timedMs * 1000) / timed)),
   };
 }
 

@@ -4,6 +4,7 @@ import { FdfsError, MAX_STORAGES_PER_GROUP, rwModes, sourceOfIp, sourceOfStorage
 import { invariant } from "@fastdfs-ts/runtime";
 
 import type { GroupPicture, SchedulingPolicy } from "../scheduling/cluster-picture.ts";
+import { MeasuredLatency } from "../scheduling/measured-latency.ts";
 import { pickStoreServer } from "../scheduling/pick-upload-storage.ts";
 import { fullestMember } from "../scheduling/space-reserve.ts";
 import type { StorageNode } from "./storage-node.ts";
@@ -101,10 +102,9 @@ export class Group implements GroupPicture<StorageNode> {
   }
 
   /** To be called after a member reported its load. */
-  refreshLoad(): void {
-    const known = this.members.flatMap(({ load }) => load.latencyMicros ?? []);
-    const sum = known.reduce((total, micros) => total + micros, 0);
-    this.typicalMicros = known.length === 0 ? LATENCY_UNKNOWN_MICROS : sum / known.length;
+  refreshLoad(nowMs: number): void {
+    const latencies = this.members.map(({ load }) => load.latency);
+    this.typicalMicros = MeasuredLatency.typical(latencies, nowMs) ?? this.typicalMicros;
     this.countedMs = -Infinity;
   }
 

@@ -46,8 +46,9 @@ export function takeLoadReport(cluster: Cluster, node: StorageNode, report: Load
       reason: `${node.id} reports ${wrong} ${report[wrong]}`,
     });
   }
-  node.load.takeReport(report, cluster.monotonicMs());
-  node.group.refreshLoad();
+  const nowMs = cluster.monotonicMs();
+  node.load.takeReport(report, nowMs);
+  node.group.refreshLoad(nowMs);
 }
 
 function isLoadFigure(name: keyof LoadReport, value: number): boolean {

@@ -62,7 +62,7 @@ export interface GroupPicture<Member extends MemberPicture = MemberPicture> {
   readonly readCursor: number;
   readonly writeCursor: number;
   readonly sync: SyncPicture;
-  /** Mean latency of the members that report one, microseconds. */
+  /** Mean time that a task takes at the members that report it, microseconds. */
   readonly typicalMicros: number;
   /** Tasks of all writable members. */
   tasks(nowMs: number): number;

@@ -62,6 +62,12 @@ describe("the capacity of a storage", () => {
     expect(capacityOf({ cpuPermille: 1000, diskPermille: UNKNOWN_SHARE })).toBeGreaterThan(0);
   });
 
+  it("depends on latency also where the processors are busy, because all share them", () => {
+    const busy = { cpuPermille: 1000 };
+    const slow = capacityOf({ ...busy, latencyMicros: 20 * TYPICAL });
+    expect(capacityOf(busy)).toBeGreaterThan(5 * slow);
+  });
+
   it("follows a change by half with a report, and fully within seconds", () => {
     const { load, nowMs } = settled({});
     load.takeReport(report({ diskPermille: 900 }), nowMs + EVERY_MS);
@@ -103,6 +109,14 @@ describe("the tasks of a storage", () => {
     const { load, nowMs } = settled({ tasks: 100 });
     expect(load.tasks(nowMs + 200)).toBeCloseTo(100 / Math.E, 0);
     expect(load.tasks(nowMs + 2000)).toBeLessThan(1);
+  });
+
+  it("stay where none ends", () => {
+    const { load, nowMs } = settled({});
+    let laterMs = nowMs;
+    for (let turn = 0; turn < 5; turn++)
+      load.takeReport(report({ tasks: 20, finishedTasks: 0 }), (laterMs += EVERY_MS));
+    expect(load.tasks(laterMs + EVERY_MS)).toBeGreaterThan(15);
   });
 
   it("settle at rate times duration when they are handed out evenly", () => {

@@ -4,28 +4,28 @@
 // tasks     Those that were reported end one by one, in the mean time that a task takes there; each one handed out is added
 //           and ends in the same way. So a picture that is seconds old sends nobody astray: what counts then is the rate at
 //           which tasks are handed out, times the time that each takes (Little's law).
-// capacity  How quick it is and how much of it is idle, smoothed: one odd report changes little, a lasting change is believed
-//           within seconds. While nothing is measured the old figure fades, so a storage that was slow is tried again.
+// capacity  How quick it is (measured-latency.ts), times how much of it is idle, smoothed: one odd report changes little, a
+//           lasting change is believed within seconds.
 //
 // A C storage reports neither. Of its beats (83) count: connections above the fewest of late, and failures.
 import { type LoadReport, type StatisticsBlock, UNKNOWN_SHARE } from "@fastdfs-ts/protocol";
 
 import type { LoadPicture } from "./cluster-picture.ts";
+import { MeasuredLatency } from "./measured-latency.ts";
 
 /** A change is believed by half after this time; a single report, however late, never by more. */
 const SMOOTHING_MS = 2000;
-/** What was measured is half forgotten after this time in which nothing is measured. */
-const FADING_MS = 10_000;
-/** Fewer finished tasks than this are a weak measurement. */
-const FINISHED_CERTAIN = 10;
 /** What each task costs beside the work of the storage; keeps differences of microseconds from being taken for large ones. */
 const OVERHEAD_MICROS = 200;
 /** How long a task is taken to last where nothing is measured. */
 const TASK_MS_UNKNOWN = 20;
 const TASK_MS_MIN = 1;
 const TASK_MS_MAX = 60_000;
-/** Even the busiest storage keeps this much capacity: the figures may be wrong. */
-const CAPACITY_MIN = 0.02;
+/**
+ * Even the busiest storage, and one that is silent, keeps this much of its capacity: the figures may be wrong. Where all are
+ * busy, because they share a machine, the quicker one is preferred nevertheless.
+ */
+const LEFT_MIN = 0.02;
 /** The fewest connections of a C storage are forgotten at this rate, per second. */
 const CONNECTIONS_RISE = 0.01;
 
@@ -33,6 +33,9 @@ const CONNECTIONS_RISE = 0.01;
 const weights = { cpuPermille: 0.35, diskPermille: 0.35, memoryPermille: 0.15, networkPermille: 0.15 } as const;
 type ShareName = keyof typeof weights;
 const shareNames = Object.keys(weights) as ShareName[];
+
+/** Tasks that were under way at the end of some time, and those that ended in it. */
+type Finished = Pick<LoadReport, "tasks" | "finishedTasks" | "intervalMs" | "latencyMicros">;
 
 export class ServerLoad implements LoadPicture {
   /** The last report of ours, as it came; undefined of a C storage, and before the first. */
@@ -46,9 +49,7 @@ export class ServerLoad implements LoadPicture {
   private reportedTasks = 0;
   private taskMs = TASK_MS_UNKNOWN;
   private idle = 1;
-  private latency: number | undefined;
-  /** When a latency was measured last. */
-  private measuredMs = 0;
+  readonly latency = new MeasuredLatency();
   private leastConnections: number | undefined;
   private counters: { readonly tried: number; readonly failed: number } | undefined;
 
@@ -61,13 +62,8 @@ export class ServerLoad implements LoadPicture {
     if (intervalMs > 0) {
       const believed = belief(passedMs);
       this.idle += believed * (idleShare(report) - this.idle);
-      if (finishedTasks > 0 && report.latencyMicros > 0) {
-        const weight = believed * Math.min(1, finishedTasks / FINISHED_CERTAIN);
-        const before = this.latency ?? report.latencyMicros;
-        this.latency = before + weight * (report.latencyMicros - before);
-        this.measuredMs = nowMs;
-      }
-      this.learnDuration(report.tasks, finishedTasks, intervalMs, believed);
+      if (finishedTasks > 0 && report.latencyMicros > 0) this.latency.take(report.latencyMicros, finishedTasks, nowMs);
+      this.learnDuration(report, believed);
     }
     this.setTasks(report.tasks, nowMs);
   }
@@ -88,17 +84,21 @@ export class ServerLoad implements LoadPicture {
       const tried = counters.tried - before.tried;
       const believed = belief(passedMs);
       this.idle += believed * (1 - (counters.failed - before.failed) / tried - this.idle);
-      this.learnDuration(tasks, tried, passedMs, believed);
+      this.learnDuration({ tasks, finishedTasks: tried, intervalMs: passedMs, latencyMicros: 0 }, believed);
     }
     this.setTasks(tasks, nowMs);
   }
 
-  /** Little's law: so many were under way on average, and so many ended. */
-  private learnDuration(tasks: number, finished: number, intervalMs: number, believed: number): void {
+  /**
+   * Little's law: so many were under way on average, and so many ended. Where none ended, they take longer than that. Ratios
+   * count as with latencies.
+   */
+  private learnDuration({ tasks, finishedTasks, intervalMs, latencyMicros }: Finished, believed: number): void {
     const underWay = (this.reportedTasks + tasks) / 2;
-    const littleMs = finished > 0 ? (underWay * intervalMs) / finished : this.taskMs;
-    const taskMs = clamp(Math.max(littleMs, (this.latency ?? 0) / 1000), TASK_MS_MIN, TASK_MS_MAX);
-    this.taskMs += believed * (taskMs - this.taskMs);
+    if (finishedTasks === 0 && underWay === 0) return;
+    const littleMs = (underWay * intervalMs) / Math.max(1, finishedTasks);
+    const taskMs = clamp(Math.max(littleMs, latencyMicros / 1000), TASK_MS_MIN, TASK_MS_MAX);
+    this.taskMs *= (taskMs / this.taskMs) ** believed;
   }
 
   private setTasks(tasks: number, nowMs: number): void {
@@ -123,13 +123,15 @@ export class ServerLoad implements LoadPicture {
     return this.tasksThen * Math.exp((this.tasksMs - nowMs) / this.taskMs);
   }
 
-  /** Of tasks that came whole, smoothed; undefined if none was measured. */
+  /** Of tasks that came whole, smoothed, however old; undefined if none was measured. */
   get latencyMicros(): number | undefined {
-    return this.latency;
+    return this.latency.mean;
   }
 
   capacity(nowMs: number, typicalMicros: number): number {
-    return Math.max(CAPACITY_MIN, this.idle * this.quickness(nowMs, typicalMicros) * this.freshness(nowMs));
+    const latency = this.latency.estimate(typicalMicros, nowMs);
+    const quickness = (typicalMicros + OVERHEAD_MICROS) / (latency + OVERHEAD_MICROS);
+    return Math.max(LEFT_MIN, this.idle) * quickness * Math.max(LEFT_MIN, this.freshness(nowMs));
   }
 
   /** Since the last report or beat; Infinity if there was none. */
@@ -141,14 +143,6 @@ export class ServerLoad implements LoadPicture {
   freshness(nowMs: number): number {
     if (this.silenceMs === 0) return 1;
     return clamp(2 - (nowMs - this.heardMs) / this.silenceMs, 0, 1);
-  }
-
-  /** 1 if it is as quick as the others are typically. */
-  private quickness(nowMs: number, typicalMicros: number): number {
-    if (this.latency === undefined) return 1;
-    const faded = 1 - 2 ** ((this.measuredMs - nowMs) / FADING_MS);
-    const latency = this.latency + faded * (typicalMicros - this.latency);
-    return (typicalMicros + OVERHEAD_MICROS) / (latency + OVERHEAD_MICROS);
   }
 }
 
