@@ -20,7 +20,11 @@ export function moment(seed = 1): Moment {
 }
 
 export function candidates(weights: readonly number[], costs: readonly number[]): Candidates {
-  return { count: weights.length, weight: (index) => weights[index]!, cost: (index) => costs[index]! };
+  return {
+    count: weights.length,
+    weight: (index) => weights[index]!,
+    isBetter: (index, other) => costs[index]! < costs[other]!,
+  };
 }
 
 export function policy(overrides: Partial<SchedulingPolicy> = {}): SchedulingPolicy {

@@ -3,6 +3,9 @@
 import type { GroupPicture, MemberPicture, Moment, SchedulingPolicy } from "./cluster-picture.ts";
 import { groupLoad, groupWeight } from "./group-load.ts";
 
+/** Members that differ by less are alike: with little to do, a trifle would otherwise send everything to one. */
+const CLEARLY = 1.25;
+
 /** Index of a group among those that `mayTake`; -1 if there is none. */
 export function pickLeastLoadedGroup(
   groups: readonly GroupPicture[],
@@ -11,10 +14,11 @@ export function pickLeastLoadedGroup(
   moment: Moment,
 ): number {
   const nowMs = moment.monotonicMs();
+  const load = (index: number) => groupLoad(groups[index]!, nowMs, policy).load;
   return moment.draw({
     count: groups.length,
     weight: (index) => (mayTake(groups[index]!) ? groupWeight(groupLoad(groups[index]!, nowMs, policy)) : 0),
-    cost: (index) => groupLoad(groups[index]!, nowMs, policy).load,
+    isBetter: (index, other) => load(index) < load(other),
   });
 }
 
@@ -27,10 +31,11 @@ export function pickLeastLoadedMember<Member extends MemberPicture>(
 ): number {
   const nowMs = moment.monotonicMs();
   const capacity = (index: number) => members[index]!.load.capacity(nowMs, typicalMicros);
+  const cost = (index: number) => memberCost(members[index]!, capacity(index), nowMs);
   return moment.draw({
     count: members.length,
     weight: (index) => (mayTake(members[index]!) ? Math.min(1, capacity(index)) : 0),
-    cost: (index) => memberCost(members[index]!, capacity(index), nowMs),
+    isBetter: (index, other) => cost(index) * CLEARLY < cost(other),
   });
 }
 

@@ -96,6 +96,16 @@ describe("the capacity of a storage", () => {
   });
 });
 
+it("a storage that refuses at once is quick, and can do less all the same", () => {
+  const { load, nowMs } = settled({ latencyMicros: TYPICAL / 20 });
+  const before = load.capacity(nowMs, TYPICAL);
+  for (let turn = 0; turn < 6; turn++) {
+    const counts = { totalUploadCount: turn * 100, successUploadCount: 0 };
+    load.takeBeat({ ...noStatistics, ...counts }, 1000, nowMs + turn * 1000);
+  }
+  expect(load.capacity(nowMs, TYPICAL)).toBeLessThan(before / 5);
+});
+
 describe("the tasks of a storage", () => {
   it("are those that were reported, and each one handed out since", () => {
     const { load, nowMs } = settled({ tasks: 5 });
@@ -149,7 +159,7 @@ describe("a C storage", () => {
     expect(load.capacity(50_000, TYPICAL)).toBeLessThan(0.55);
   });
 
-  it("is not judged by its beats once it reports its load", () => {
+  it("is not counted by its connections once it reports its load", () => {
     const load = new ServerLoad();
     load.takeReport(report({ tasks: 3 }), 0);
     beat(load, 400, 0, 0, 10);

@@ -4,10 +4,11 @@
 // tasks     Those that were reported end one by one, in the mean time that a task takes there; each one handed out is added
 //           and ends in the same way. So a picture that is seconds old sends nobody astray: what counts then is the rate at
 //           which tasks are handed out, times the time that each takes (Little's law).
-// capacity  How quick it is (measured-latency.ts), times how much of it is idle, smoothed: one odd report changes little, a
-//           lasting change is believed within seconds.
+// capacity  How quick it is (measured-latency.ts), times how much of it is idle, times how much of what it is asked succeeds
+//           (83): who refuses at once is quick, too. Smoothed: one odd report changes little, a lasting change is believed
+//           within seconds.
 //
-// A C storage reports neither. Of its beats (83) count: connections above the fewest of late, and failures.
+// A C storage reports neither tasks nor shares. Of its beats (83) count connections above the fewest of late.
 import { type LoadReport, type StatisticsBlock, UNKNOWN_SHARE } from "@fastdfs-ts/protocol";
 
 import type { LoadPicture } from "./cluster-picture.ts";
@@ -49,6 +50,8 @@ export class ServerLoad implements LoadPicture {
   private reportedTasks = 0;
   private taskMs = TASK_MS_UNKNOWN;
   private idle = 1;
+  private success = 1;
+  private beatMs = -Infinity;
   readonly latency = new MeasuredLatency();
   private leastConnections: number | undefined;
   private counters: { readonly tried: number; readonly failed: number } | undefined;
@@ -68,25 +71,34 @@ export class ServerLoad implements LoadPicture {
     this.setTasks(report.tasks, nowMs);
   }
 
-  /** 83 of a storage that sends no load reports. `pauseMs`: what usually passes from beat to beat, 0 if unknown. */
+  /** 83. `pauseMs`: what usually passes from beat to beat, 0 if unknown. */
   takeBeat(statistics: StatisticsBlock, pauseMs: number, nowMs: number): void {
+    const passedMs = nowMs - this.beatMs;
+    this.beatMs = nowMs;
+    const tried = this.noteSuccess(statistics, belief(passedMs));
     if (this.report !== undefined) return;
-    const passedMs = nowMs - this.heardMs;
     this.heard(nowMs, pauseMs * 2);
     const { connectionsCurrent } = statistics;
     const risen = (CONNECTIONS_RISE * Math.min(passedMs, 60_000)) / 1000;
     this.leastConnections = Math.min(connectionsCurrent, (this.leastConnections ?? connectionsCurrent) + risen);
     const tasks = connectionsCurrent - this.leastConnections;
-    const before = this.counters;
-    const counters = countersOf(statistics);
-    this.counters = counters;
-    if (before !== undefined && counters.tried > before.tried && counters.failed >= before.failed) {
-      const tried = counters.tried - before.tried;
-      const believed = belief(passedMs);
-      this.idle += believed * (1 - (counters.failed - before.failed) / tried - this.idle);
-      this.learnDuration({ tasks, finishedTasks: tried, intervalMs: passedMs, latencyMicros: 0 }, believed);
+    if (tried > 0) {
+      const finished = { tasks, finishedTasks: tried, intervalMs: passedMs, latencyMicros: 0 };
+      this.learnDuration(finished, belief(passedMs));
     }
     this.setTasks(tasks, nowMs);
+  }
+
+  /** How much of what clients asked since the last beat succeeded. Returns how much they asked; 0 if that cannot be told. */
+  private noteSuccess(statistics: StatisticsBlock, believed: number): number {
+    const before = this.counters;
+    const now = countersOf(statistics);
+    this.counters = now;
+    if (before === undefined || now.tried <= before.tried || now.failed < before.failed) return 0;
+    const tried = now.tried - before.tried;
+    const failed = Math.min(tried, now.failed - before.failed);
+    this.success += believed * (1 - failed / tried - this.success);
+    return tried;
   }
 
   /**
@@ -131,7 +143,8 @@ export class ServerLoad implements LoadPicture {
   capacity(nowMs: number, typicalMicros: number): number {
     const latency = this.latency.estimate(typicalMicros, nowMs);
     const quickness = (typicalMicros + OVERHEAD_MICROS) / (latency + OVERHEAD_MICROS);
-    return Math.max(LEFT_MIN, this.idle) * quickness * Math.max(LEFT_MIN, this.freshness(nowMs));
+    const left = Math.max(LEFT_MIN, this.idle) * Math.max(LEFT_MIN, this.success);
+    return left * quickness * Math.max(LEFT_MIN, this.freshness(nowMs));
   }
 
   /** Since the last report or beat; Infinity if there was none. */

@@ -12,8 +12,8 @@ export interface Candidates {
   readonly count: number;
   /** 0 … 1: how likely one is drawn; 0 for one that may not be taken. */
   weight(index: number): number;
-  /** The lower, the better. */
-  cost(index: number): number;
+  /** Whether one is clearly the better of the two. */
+  isBetter(index: number, other: number): boolean;
 }
 
 /** An index, each as likely as its weight; -1 if there is none with a weight. */
@@ -36,12 +36,12 @@ export function drawByWeight(random: Random, candidates: Candidates): number {
   return last;
 }
 
-/** Two draws by weight; of the two the one with the lower cost, the first on a tie. -1 if there is none with a weight. */
+/** Two draws by weight; the second if it is clearly better, else the first. -1 if there is none with a weight. */
 export function drawBetter(random: Random, candidates: Candidates): number {
   const first = drawByWeight(random, candidates);
   if (first < 0) return -1;
   const second = drawByWeight(random, candidates);
-  return second !== first && candidates.cost(second) < candidates.cost(first) ? second : first;
+  return second !== first && candidates.isBetter(second, first) ? second : first;
 }
 
 /** How likely `drawBetter` takes each; the sum is 1, or 0 if there is none with a weight. */
@@ -49,16 +49,15 @@ export function betterShares(candidates: Candidates): number[] {
   const weights = weightsOf(candidates);
   const total = sum(weights);
   if (total === 0) return weights;
-  const costs = weights.map((_, index) => candidates.cost(index));
   const chances = weights.map((weight) => weight / total);
-  return chances.map((chance, index) => {
-    let share = 0;
-    for (const [other, otherChance] of chances.entries()) {
-      if (costs[other]! > costs[index]!) share += 2 * chance * otherChance;
-      else if (costs[other] === costs[index]) share += chance * otherChance;
+  const shares = weights.map(() => 0);
+  for (const [first, firstChance] of chances.entries()) {
+    for (const [second, secondChance] of chances.entries()) {
+      const taken = second !== first && candidates.isBetter(second, first) ? second : first;
+      shares[taken]! += firstChance * secondChance;
     }
-    return share;
-  });
+  }
+  return shares;
 }
 
 function weightsOf(candidates: Candidates): number[] {
