@@ -186,7 +186,7 @@ export async function openStorage(
     config,
     localAddress,
     onMilestone: () => links.reportSoon(),
-    mayMissFiles: () => pending.state !== undefined,
+    mayMissFiles: () => repair.mayMissFiles,
   });
   opened.replication = replication;
   removal.onRemoved(() => void replication.stop());

@@ -8,7 +8,7 @@ import { logStart } from "../binlog/binlog-position.ts";
 import type { FileStore } from "../files/file-store.ts";
 import { resolveNameOrNot } from "../files/resolve-name.ts";
 import { peerTrouble } from "./file-givers.ts";
-import { canGiveFiles, type GroupMember, type GroupPicture, isComplete } from "./group-picture.ts";
+import { canGiveFiles, type GroupMember, type GroupPicture, isComplete, isBeingFilled } from "./group-picture.ts";
 import { type PeerDialing, PeerClient } from "./peer-client.ts";
 import type { PendingRepair, UncertainTime } from "./pending-repair.ts";
 import { isLoggedSince, keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
@@ -55,12 +55,21 @@ export interface MemberRepairOptions {
 export class MemberRepair {
   private readonly options: MemberRepairOptions;
   private unlogged: readonly BinlogRecord[] = [];
-  /** Names that wait for a member that could not be asked. */
-  private postponed = 0;
+  /** Whether everything was done that the members that were heard have told. */
+  private isSettled = false;
   private ownLogEnd = logStart;
+  private hasAllOfComplete = false;
 
   constructor(options: MemberRepairOptions) {
     this.options = options;
+  }
+
+  /**
+   * Whether files of ours may be at a member that has not been heard yet. What only a newcomer can have does not count: it
+   * would not be complete before it is given what we have, and we would not give that before we have heard it.
+   */
+  get mayMissFiles(): boolean {
+    return this.options.pending.state !== undefined && !this.hasAllOfComplete;
   }
 
   /**
@@ -90,13 +99,13 @@ export class MemberRepair {
       pauseMs = Math.min(pauseMs * 2, RETRY_MS.longest);
       try {
         const picture = await askForGroup();
-        const isNewcomer = this.unheard(picture).some(canGiveFiles);
-        if (this.postponed > 0 || isNewcomer) {
+        const heardBefore = pending.state.consulted.size;
+        if (!this.isSettled || this.askable(picture).length > 0) {
           await this.keepOwnLog();
           await this.consult(picture);
           await store.binlog.sync();
         }
-        if (isNewcomer) pauseMs = RETRY_MS.first;
+        if (pending.state.consulted.size > heardBefore) pauseMs = RETRY_MS.first;
         this.finishIfAllWereHeard(picture);
       } catch (error) {
         signal.throwIfAborted();
@@ -133,6 +142,17 @@ export class MemberRepair {
     return others.filter(({ status, storageId }) => isComplete(status) && !consulted.has(storageId));
   }
 
+  /** Members that are given the group's files, maybe by us: what we gave them and lost since, they alone hold. */
+  private unheardNewcomers({ others }: GroupPicture): GroupMember[] {
+    const { consulted } = this.options.pending.state!;
+    return others.filter(({ status, storageId }) => isBeingFilled(status) && !consulted.has(storageId));
+  }
+
+  /** Members that were not heard yet and may answer now. */
+  private askable(picture: GroupPicture): GroupMember[] {
+    return [...this.unheard(picture).filter(canGiveFiles), ...this.unheardNewcomers(picture)];
+  }
+
   /** The group as it is as soon as one member can be asked, or when that takes too long. */
   private async waitForMember(): Promise<GroupPicture> {
     const { clock, signal, log, askForGroup } = this.options;
@@ -155,37 +175,43 @@ export class MemberRepair {
   /** Fetches the logs of members that can be asked and were not, and settles everything anew with all logs there are. */
   private async consult(picture: GroupPicture): Promise<void> {
     const { store, pending, dialing, log, signal } = this.options;
-    const clients = new Map(
+    // Until the end of it: what the disk here refuses has to be done later.
+    this.isSettled = false;
+    const reachable = new Map(
       picture.others
-        .filter(canGiveFiles)
+        .filter((member) => canGiveFiles(member) || isBeingFilled(member.status))
         .map(({ storageId, endpoint }) => [storageId, new PeerClient(dialing, endpoint)]),
     );
     try {
-      for (const { storageId } of this.unheard(picture).filter(canGiveFiles)) {
+      for (const { storageId } of this.askable(picture)) {
+        const path = pending.logPath(storageId);
         try {
-          const told = await keepMemberLog(store, clients.get(storageId)!, pending.state!, pending.logPath(storageId));
-          pending.noteConsulted(storageId, told);
+          pending.noteConsulted(storageId, await keepMemberLog(store, reachable.get(storageId)!, pending.state!, path));
         } catch (thrown) {
           const error = peerTrouble(thrown);
           log.warn("repair.member-fails", { member: storageId, what: "log", error });
         }
       }
       const { consulted } = pending.state!;
-      if (consulted.size === 0) return;
+      if (consulted.size === 0) {
+        this.isSettled = true;
+        return;
+      }
       const logs = [...consulted].map(([storageId, told]) => ({
         storageId,
         path: pending.logPath(storageId),
         toldEverything: told === "everything",
       }));
       const isEverybodyHeard = this.unheard(picture).length === 0 && logs.every(({ toldEverything }) => toldEverything);
+      const clients = new Map([...reachable].filter(([storageId]) => consulted.has(storageId)));
       const ownLogPath = pending.logPath("own");
       const { ownLogEnd, unlogged } = this;
       const settling = { store, signal, ownLogPath, ownLogEnd, unlogged, logs, isEverybodyHeard, clients };
       const counts = await settleNames(settling);
-      this.postponed = counts.postponed;
+      this.isSettled = counts.postponed === 0;
       log.notice("repair.settled", { members: [...consulted.keys()].join(), ...counts });
     } finally {
-      for (const client of clients.values()) client.close();
+      for (const client of reachable.values()) client.close();
     }
   }
 
@@ -206,7 +232,9 @@ export class MemberRepair {
 
   private finishIfAllWereHeard(picture: GroupPicture): void {
     const { pending, log, clock } = this.options;
-    if (pending.state === undefined || this.postponed > 0 || this.unheard(picture).length > 0) return;
+    if (pending.state === undefined || !this.isSettled || this.unheard(picture).length > 0) return;
+    this.hasAllOfComplete = true;
+    if (this.unheardNewcomers(picture).length > 0) return;
     pending.done(Math.floor(clock.now() / 1000));
     log.notice("repair.done");
   }

@@ -1,5 +1,5 @@
 // Carries out what was decided about one name (name-history.ts).
-import { fileSource, parseNameFacts, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
+import { FdfsError, fileSource, parseNameFacts, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
 
 import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { type BinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
@@ -219,7 +219,7 @@ export class NameSettler {
         this.options.store.log.info("repair.file-fetched", { file: target.logicalName, member });
         return "fetched";
       } catch (thrown) {
-        this.memberFails(member, target, thrown);
+        if (!isDiskFull(thrown)) this.memberFails(member, target, thrown);
         outcome = "postponed";
       }
     }
@@ -267,6 +267,11 @@ export class NameSettler {
     this.added.add(printBinlogRecord(record));
     this.counts.logged++;
   }
+}
+
+/** Our own disk has no room, whomever we ask. There may be some later, and other disks may have it now. */
+function isDiskFull(thrown: unknown): boolean {
+  return thrown instanceof FdfsError && thrown.kind === "NO_SPACE" && thrown.facts.peer === undefined;
 }
 
 /** The id of the storage that took the upload, as the name says it; "" if it does not. */
