@@ -128,18 +128,12 @@ export class NameSettler {
 
   /**
    * We renamed the file, and it is gone here: others have it under the old name. If theirs is not what the new name states,
-   * the old one is all there is.
+   * it is gone with the last changes of it: the renaming is on its way to the others, and takes the old name there too.
    */
   private async findUnderOldName(target: ResolvedName, { seconds, extra = "" }: BinlogRecord): Promise<void> {
-    const members = [...this.options.clients.keys()];
     const old = resolveNameOrNot(this.options.store, extra);
     if (old === undefined) return;
-    let outcome = await this.fetch(target, members, seconds, old.logicalName);
-    if (outcome === "missing") {
-      outcome = await this.fetch(old, members, seconds);
-      // The rename is in our log and on its way to the others.
-      if (outcome === "fetched") this.append({ seconds, op: "C", logicalName: old.logicalName, extra: undefined });
-    }
+    const outcome = await this.fetch(target, [...this.options.clients.keys()], seconds, old.logicalName);
     this.note(target, outcome, false);
   }
 
