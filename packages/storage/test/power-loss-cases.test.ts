@@ -66,3 +66,27 @@ it("a renamed file whose last change is lost does not come back under its old na
   await scene.world.runUntil(() => !victim.owesRepair);
   expect([...victim.files().keys()]).toEqual([]);
 });
+
+it("a file that was taken while the clock was wrong is held to its name, and logged", async () => {
+  const scene = await Scene.open("clock", 2);
+  const [victim] = scene.members as [Member, Member];
+  victim.host.wallClock.startMs -= 600_000;
+  await scene.world.runFor(2000);
+  const names = [await upload(scene, victim), await upload(scene, victim)] as const;
+  victim.host.wallClock.startMs += 600_000;
+  await writtenBack(scene);
+  victim.crash("power");
+  victim.host.restart();
+  const { disk } = victim.host.world;
+  const torn = disk.open(`${DIRECTORY}/path0/data/${names[0].slice(4)}`, "write");
+  torn.truncate(5);
+  torn.close();
+  const log = disk.open(`${DIRECTORY}/data/sync/binlog.000`, "write");
+  log.truncate(0);
+  log.close();
+  await victim.start();
+  await scene.world.runUntil(() => !victim.owesRepair);
+  scene.replicate();
+  expect([...victim.files().keys()]).toEqual([names[1]]);
+  expect(differences(scene)).toEqual([]);
+});

@@ -29,9 +29,14 @@ const PAUSE_MS = 2000;
 const RETRY_MS = { first: 10_000, longest: 60_000 } as const;
 
 /** What may be lost or torn after the machine went down. */
-export function uncertainTime({ aliveSeconds, logFrom }: Extract<LastLife, { kind: "dark" }>): UncertainTime {
+export function uncertainTime(lastLife: Extract<LastLife, { kind: "dark" }>): UncertainTime {
+  const { aliveSeconds, logFrom, clockWas } = lastLife;
   return {
     logFrom,
+    clockWas: clockWas.map(({ fromSeconds, untilSeconds }) => ({
+      fromSeconds: Math.max(0, fromSeconds - CLOCK_SKEW_SECONDS),
+      untilSeconds: untilSeconds + CLOCK_SKEW_SECONDS,
+    })),
     fromSeconds: aliveSeconds - WRITE_BACK_SECONDS - CLOCK_SKEW_SECONDS,
     untilSeconds: aliveSeconds + ALIVE_MS / 1000 + WRITE_BACK_SECONDS + CLOCK_SKEW_SECONDS,
   };
@@ -130,7 +135,7 @@ export class MemberRepair {
         lastWords.set(name, lastWordOf(name, record, deletes));
       }
     }
-    const outcome = await scanYoungFiles(store, pending.state!.fromSeconds, lastWords, signal);
+    const outcome = await scanYoungFiles(store, pending.state!, lastWords, signal);
     this.unlogged = outcome.unlogged;
     const { lookedAt, damaged, deleted, unlogged } = outcome;
     log.notice("repair.scanned", { lookedAt, damaged, deleted, unlogged: unlogged.length });

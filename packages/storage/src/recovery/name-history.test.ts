@@ -24,7 +24,7 @@ function records(text: string): HistoryRecord[] {
 function judge(
   own: string,
   others: Record<string, string>,
-  facts: { heard?: boolean; named?: boolean; c?: boolean } = {},
+  facts: { heard?: boolean; named?: boolean; c?: boolean; once?: boolean } = {},
 ) {
   const members = Object.entries(others).map(([storageId, text]): MemberHistory => ({
     storageId,
@@ -43,6 +43,7 @@ function judge(
     others: members,
     isEverybodyHeard: facts.heard ?? true,
     isNamedAfterUs: facts.named ?? false,
+    isGivenOnce: facts.once ?? false,
   });
   const lines = missing.map((record) =>
     printBinlogRecord(record).trim().replace(` ${NAME}`, "").replace(` ${OLD}`, ""),
@@ -110,6 +111,24 @@ describe("what the logs say of a name", () => {
     // It tells a rename as a creation.
     expect(judge("5 r", { b: "5 C" }, { c: true })).toMatchObject({ action: "hold", missing: [] });
     expect(judge("", { b: "5 C" }, { c: true, heard: false })).toMatchObject({ action: "hold", missing: ["5 c"] });
+  });
+
+  it("is that it was deleted, of a name that is given once, although a clock that was wrong gave later times", () => {
+    for (const [own, theirs, missing] of [
+      ["9 C", "9 c, 6 d", ["6 D"]],
+      ["9 C, 6 D", "9 c", []],
+      ["9 c", "9 C, 6 r>", []],
+      ["", "6 d, 9 c", ["6 D"]],
+    ] as const) {
+      expect(judge(own, { b: theirs }, { once: true })).toMatchObject({ action: "delete", missing });
+      expect(judge(own, { b: theirs }).action).not.toBe("delete");
+    }
+    expect(judge("9 C", { b: "9 c" }, { once: true }).action).toBe("hold");
+    // A member with a clock of its own.
+    expect(judge("9 c", { b: "9 C, 9 A 0 3", d: "9 c, 5 D" }, { once: true })).toMatchObject({
+      action: "delete",
+      missing: ["5 d"],
+    });
   });
 
   it("is not more because a record was received twice", () => {

@@ -27,6 +27,8 @@ export interface NameHistory {
   readonly isEverybodyHeard: boolean;
   /** Whether the name says that this storage took the upload. */
   readonly isNamedAfterUs: boolean;
+  /** Whether no other file will ever have this name (docs/decisions/0011-deletions-win.md). */
+  readonly isGivenOnce: boolean;
 }
 
 /** The size that a file has according to a log. */
@@ -84,6 +86,11 @@ export function judgeName(name: string, history: NameHistory): Verdict {
     loggedSize: undefined,
     onlyAppended: false,
   };
+  if (history.isGivenOnce && [...own, ...others.flatMap(({ records }) => records)].some(({ deletes }) => deletes)) {
+    // Whatever the times say: somebody's clock was wrong.
+    const isKnown = own.some(({ deletes }) => deletes);
+    return { ...verdict, action: "delete", missing: isKnown ? [] : deletionsIn(missingRecords(name, history, all)) };
+  }
   if (newest === undefined || theirs === undefined) {
     if (own.at(-1)?.deletes !== false) return { ...verdict, action: "leave" };
     return { ...verdict, action: "seek", loggedSize: loggedSize(own) };
@@ -96,7 +103,11 @@ export function judgeName(name: string, history: NameHistory): Verdict {
   const missing = missingRecords(name, history, all);
   if (!theirs.deletes) return { ...verdict, action: "hold", missing };
   // What happened to it before does not matter any more, and could be taken for something later.
-  return { ...verdict, action: "delete", missing: missing.filter(({ op }) => op === "D" || op === "d") };
+  return { ...verdict, action: "delete", missing: deletionsIn(missing) };
+}
+
+function deletionsIn(records: readonly BinlogRecord[]): BinlogRecord[] {
+  return records.filter(({ op }) => op === "D" || op === "d");
 }
 
 function isOurs({ others, isEverybodyHeard, isNamedAfterUs }: NameHistory): boolean {

@@ -8,13 +8,23 @@ import { parseKeyValues, parseWhole, printKeyValues } from "../formats/key-value
 import { StateFile } from "../formats/state-file.ts";
 import { isStorageId } from "../identity.ts";
 import { parseLogPosition, printLogPosition } from "./running-file.ts";
+import { isWithin, joinSpans, parseSpans, printSpans, type TimeSpan } from "./time-spans.ts";
 
-/** Unix times, both included. */
-export interface UncertainTime {
-  readonly fromSeconds: number;
-  readonly untilSeconds: number;
+export interface UncertainTime extends TimeSpan {
+  /** Other times that belong to it, because the clock was set. */
+  readonly clockWas?: readonly TimeSpan[] | undefined;
   /** What our log says from here on was done in that time, whatever time it gives. */
   readonly logFrom?: BinlogPosition | undefined;
+}
+
+/** Whether something of this time may be lost. */
+export function isUncertain(time: UncertainTime, seconds: number): boolean {
+  return isWithin([time, ...(time.clockWas ?? [])], seconds);
+}
+
+/** The same for what is still here: the clock may be ahead by now, so nothing is too young. */
+export function isYoung(time: UncertainTime, seconds: number): boolean {
+  return seconds >= time.fromSeconds || isUncertain(time, seconds);
 }
 
 export interface RepairState extends UncertainTime {
@@ -72,11 +82,12 @@ export class PendingRepair {
    */
   private add(time: UncertainTime, { needsScan, powerLossMs }: Pick<RepairState, "needsScan" | "powerLossMs">): void {
     const doneSeconds = this.current?.doneSeconds ?? Infinity;
-    const before = doneSeconds >= time.fromSeconds ? this.current : undefined;
+    const before = isYoung(time, doneSeconds) ? this.current : undefined;
     this.removeLogs();
     this.save({
       fromSeconds: Math.min(time.fromSeconds, before?.fromSeconds ?? Infinity),
       untilSeconds: Math.max(time.untilSeconds, before?.untilSeconds ?? 0),
+      clockWas: joinSpans([...(time.clockWas ?? []), ...(before?.clockWas ?? [])]),
       logFrom: earlier(time.logFrom, before?.logFrom),
       needsScan: needsScan || before?.needsScan === true,
       consulted: new Map(),
@@ -125,10 +136,11 @@ function earlier(a: BinlogPosition | undefined, b: BinlogPosition | undefined): 
 }
 
 export function printRepairState(state: RepairState): string {
-  const { fromSeconds, untilSeconds, logFrom, needsScan, consulted, doneSeconds, powerLossMs } = state;
+  const { fromSeconds, untilSeconds, clockWas = [], logFrom, needsScan, consulted, doneSeconds, powerLossMs } = state;
   return printKeyValues([
     ["from_seconds", fromSeconds],
     ["until_seconds", untilSeconds],
+    ["clock_was", printSpans(clockWas)],
     ...(logFrom === undefined ? [] : printLogPosition(logFrom)),
     ["needs_scan", needsScan ? 1 : 0],
     ["consulted", [...consulted].map(([id, told]) => `${id}/${told}`).join(",")],
@@ -151,6 +163,7 @@ export function parseRepairState(text: string | undefined): RepairState | undefi
   return {
     fromSeconds: parseWhole(values.get("from_seconds")) ?? 0,
     untilSeconds: parseWhole(values.get("until_seconds")) ?? Number.MAX_SAFE_INTEGER,
+    clockWas: parseSpans(values.get("clock_was")),
     logFrom: parseLogPosition(values),
     needsScan: values.get("needs_scan") !== "0",
     consulted: new Map(consulted),

@@ -12,7 +12,7 @@ import { TimeSlices } from "../store/time-slices.ts";
 import { linesOf, LineWriter } from "./line-file.ts";
 import { historyOf } from "./name-history.ts";
 import type { PeerClient } from "./peer-client.ts";
-import type { UncertainTime } from "./pending-repair.ts";
+import { isUncertain, isYoung, type UncertainTime } from "./pending-repair.ts";
 
 /** A part of our log that was not written to for so long before a time has no record of it, whatever clocks did. */
 const CLOCK_SLACK_SECONDS = 86_400;
@@ -20,21 +20,22 @@ const CLOCK_SLACK_SECONDS = 86_400;
 /** Writes our own records of an uncertain time, and all later ones, to `path`. Returns up to where our log was read. */
 export async function keepOwnLog(
   store: FileStore,
-  { fromSeconds, logFrom }: UncertainTime,
+  time: UncertainTime,
   path: string,
   signal?: AbortSignal,
 ): Promise<BinlogPosition> {
+  const { logFrom } = time;
   const slices = new TimeSlices(store.clock, signal);
   const writer = new LineWriter(store.disk, path);
   const reader = BinlogReader.open(store.disk, store.binlog.folder, {
-    part: firstPartOf(store, fromSeconds),
+    part: firstPartOf(store, earliestOf(time)),
     offset: 0,
   });
   try {
     for (let entry = reader.next(); entry !== undefined; entry = reader.next()) {
       if (entry.kind === "record") {
         const isRecent = logFrom !== undefined && comparePositions(entry.at, logFrom) >= 0;
-        if (isRecent || entry.record.seconds >= fromSeconds) writer.add(printBinlogRecord(entry.record));
+        if (isRecent || isYoung(time, entry.record.seconds)) writer.add(printBinlogRecord(entry.record));
       }
       const turn = slices.letOthersRun();
       if (turn !== undefined) await turn;
@@ -66,6 +67,10 @@ export function isLoggedSince(
   }
 }
 
+function earliestOf({ fromSeconds, clockWas = [] }: UncertainTime): number {
+  return Math.min(fromSeconds, ...clockWas.map((span) => span.fromSeconds));
+}
+
 function firstPartOf({ disk, binlog: { folder } }: FileStore, fromSeconds: number): number {
   const numbers = binlogPartNumbers(disk, folder);
   const written = (part: number) => (disk.stat(binlogPartPath(folder, part))?.modifiedMs ?? 0) / 1000;
@@ -86,7 +91,7 @@ export async function keepMemberLog(
   try {
     const isOurs = await peer.isOurs();
     const filter = new LineFilter(time, writer);
-    if (isOurs) await peer.fetchLogSince(time.fromSeconds, (piece) => filter.take(piece));
+    if (isOurs) await peer.fetchLogSince(earliestOf(time), (piece) => filter.take(piece));
     else for (const { index } of store.paths.all) await peer.fetchPathLog(index, (piece) => filter.take(piece));
     writer.finish();
     return isOurs ? "everything" : "files";
@@ -111,7 +116,7 @@ class LineFilter {
     this.rest = lines.pop() ?? "";
     for (const line of lines) {
       const seconds = Number.parseInt(line, 10);
-      if (seconds >= this.time.fromSeconds && seconds <= this.time.untilSeconds) this.writer.add(`${line}\n`);
+      if (isUncertain(this.time, seconds)) this.writer.add(`${line}\n`);
     }
   }
 }

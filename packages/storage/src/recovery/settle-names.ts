@@ -49,12 +49,13 @@ export async function settleNames(options: SettleNamesOptions): Promise<SettleCo
       // Files in trunk files have slots that others gave out: they are left to replication.
       if (target === undefined || trunkSlotOf(target.pathInStore) !== undefined) continue;
       const { isEverybodyHeard, store } = options;
-      const isNamedAfterUs = takenBy(target) === store.source;
+      const source = takenBy(target);
       const history = {
         own: inOrder(own),
         others: [...others.values()].map((member) => ({ ...member, records: inOrder(member.records) })),
         isEverybodyHeard,
-        isNamedAfterUs,
+        isNamedAfterUs: source === store.source,
+        isGivenOnce: source !== undefined,
       };
       const verdict = judgeName(name, history);
       if (verdict.action === "leave") continue;
