@@ -72,6 +72,7 @@ export interface ReplicatorContext {
   /** Something was reached that trackers should hear of at once. */
   readonly onMilestone: () => void;
   readonly mayMissFiles: () => boolean;
+  readonly isRepairOwedTo: (storageId: string) => boolean;
 }
 
 /** For status displays. */
@@ -100,6 +101,8 @@ const TROUBLE_REST_MS = 1000;
 const LONGEST_TROUBLE_REST_MS = 30_000;
 /** A backfill is over when no more than this is missing: clients may never let the log rest. */
 const CAUGHT_UP_SECONDS = 10;
+/** A peer that can be reached is compared with by then, if it can be at all. */
+const REPAIR_WAIT_MS = 120_000;
 /** A backfill is over although the peer refuses some records, once they were tried this often. */
 const PARKED_TRIES = 3;
 
@@ -123,6 +126,8 @@ export class Replicator {
   private reason = "not begun yet";
   private loggedReason = "";
   private isConnectionLogged = false;
+  /** Monotonic time at which a peer was reached that has to be compared with first. */
+  private repairOwedSinceMs: number | undefined;
   private failures = 0;
   private restMs = 0;
   /** Rings when something changed that a wait should look at. */
@@ -365,6 +370,12 @@ export class Replicator {
     const { store, world, deadlines, config, mayMissFiles } = this.context;
     const { peer } = this;
     const connection = await this.dialer.connect(peer, signal);
+    if (this.mustBeCompared()) {
+      connection.connection.destroy();
+      this.enter("hold", "what this storage may have lost is compared with the peer first");
+      await this.wait(LOOK_MS, signal);
+      return;
+    }
     if (this.peer !== peer || !this.isCurrent(queue) || (await this.goesBack(queue, connection))) {
       connection.connection.destroy();
       return;
@@ -400,6 +411,20 @@ export class Replicator {
     if (this.whyNot() !== undefined || !this.isCurrent(queue)) return;
     this.fail(reason);
     await this.rest(signal);
+  }
+
+  /**
+   * What a power cut has torn here must not replace what the peer has whole. The wait has an end, because a member that others
+   * may not read from is never compared with.
+   */
+  private mustBeCompared(): boolean {
+    const { isRepairOwedTo, world } = this.context;
+    const { storageId, status } = this.peer;
+    if (permissions[status] !== "feed" || !isRepairOwedTo(storageId)) return false;
+    this.repairOwedSinceMs ??= world.clock.monotonic();
+    if (world.clock.monotonic() - this.repairOwedSinceMs < REPAIR_WAIT_MS) return true;
+    this.log.warn("replication.not-compared", { peer: storageId });
+    return false;
   }
 
   /** Whether another queue has to feed the peer, because it lost its power and what it had confirmed. */
