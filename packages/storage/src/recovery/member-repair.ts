@@ -58,6 +58,7 @@ export class MemberRepair {
   /** Names that wait for a member that could not be asked. */
   private postponed = 0;
   private ownLogEnd = logStart;
+  private isServing = false;
   /** Rings when a member waits for being heard. */
   private bell = new AbortController();
   /** By member that was heard: whether its copies are in doubt, as it told us last. */
@@ -101,6 +102,7 @@ export class MemberRepair {
   /** Asks the rest of the members until all were heard. Rejects with the signal's reason. */
   async whileServing(signal: AbortSignal): Promise<void> {
     const { pending, clock, log, store, askForGroup } = this.options;
+    this.isServing = true;
     for (let pauseMs: number = RETRY_MS.first; pending.state !== undefined;) {
       await sleep(clock, RETRY_MS.soonest, signal);
       await sleep(clock, pauseMs - RETRY_MS.soonest, AbortSignal.any([signal, this.bell.signal])).catch(() =>
@@ -208,6 +210,7 @@ export class MemberRepair {
         ownId: dialing.ownId,
         isOwnDoubtful: this.isInUncertainTime(powerLossMs),
         repairSinceSeconds: Math.floor(powerLossMs / 1000),
+        isServing: this.isServing,
       };
       const settling = { store, signal, ownLogPath, ownLogEnd, unlogged, logs, isEverybodyHeard, clients, ...ownFacts };
       const { counts, failing } = await settleNames(settling);

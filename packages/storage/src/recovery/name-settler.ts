@@ -19,6 +19,8 @@ export interface SettleOptions {
   readonly ownLogEnd: BinlogPosition;
   /** A connection to a member that can be reached, by its id. */
   readonly clients: ReadonlyMap<string, PeerClient>;
+  /** Whether what is here may have been given to others meanwhile. */
+  readonly isServing: boolean;
 }
 
 export interface SettleCounts {
@@ -81,7 +83,7 @@ export class NameSettler {
     // What is not here is not logged either.
     if (outcome !== "same" && outcome !== "fetched") return;
     this.logAll(verdict.missing);
-    await this.tellIfOthersDiffer(target, verdict, history, outcome === "fetched");
+    await this.tellIfOthersDiffer(target, verdict, history, outcome === "fetched" && isHere);
   }
 
   /** All copies are in doubt, and ours counts, unless its size shows that it is none of what was written. */
@@ -99,9 +101,13 @@ export class NameSettler {
     target: ResolvedName,
     { isOurs, isTold, loggedSize }: Verdict,
     { others }: NameHistory,
-    isChanged: boolean,
+    isReplaced: boolean,
   ): Promise<void> {
-    if (!isOurs || (isTold && !isChanged)) return;
+    if (!isOurs || (isTold && !isReplaced)) return;
+    if (isReplaced && this.options.isServing) {
+      if (await mayDiffer(target)) this.logUpdate(target);
+      return;
+    }
     const holders = others.filter(({ records }) => records.at(-1)?.deletes === false);
     const isEqual =
       (await isAsLogged(target, loggedSize)) &&

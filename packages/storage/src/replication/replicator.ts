@@ -414,13 +414,13 @@ export class Replicator {
   }
 
   /**
-   * What a power cut has torn here must not replace what the peer has whole. The wait has an end, because a member that others
-   * may not read from is never compared with.
+   * What a power cut has torn here must not replace what the peer has whole. A new member is compared with when it has
+   * everything, so it waits until all others were. The wait has an end: a member that others may not read from is never asked.
    */
   private mustBeCompared(): boolean {
     const { isRepairOwedTo, world } = this.context;
-    const { storageId, status } = this.peer;
-    if (permissions[status] !== "feed" || !isRepairOwedTo(storageId)) return false;
+    const { storageId } = this.peer;
+    if (!isRepairOwedTo(storageId)) return false;
     this.repairOwedSinceMs ??= world.clock.monotonic();
     if (world.clock.monotonic() - this.repairOwedSinceMs < REPAIR_WAIT_MS) return true;
     this.log.warn("replication.not-compared", { peer: storageId });
