@@ -11,7 +11,7 @@ import { peerTrouble } from "./file-givers.ts";
 import { canGiveFiles, type GroupMember, type GroupPicture, isComplete } from "./group-picture.ts";
 import { type PeerDialing, PeerClient } from "./peer-client.ts";
 import type { PendingRepair, UncertainTime } from "./pending-repair.ts";
-import { isLoggedSince, keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
+import { isLoggedSince, keepMemberLog, keepOwnLog, type KeptOwnLog, keptRecords } from "./repair-logs.ts";
 import { WRITE_BACK_SECONDS } from "../store/written-back.ts";
 import { ALIVE_MS, type LastLife } from "./running-file.ts";
 import { type LastWord, scanYoungFiles } from "./scan-young-files.ts";
@@ -79,7 +79,11 @@ export class MemberRepair {
     if (pending.state === undefined) return;
     const { fromSeconds, untilSeconds, needsScan } = pending.state;
     log.warn("repair.begins", { fromSeconds, untilSeconds, afterPowerLoss: needsScan });
-    await this.keepOwnLog();
+    const { ownSeconds } = await this.keepOwnLog();
+    if (ownSeconds !== undefined && pending.state.consulted.size === 0) {
+      pending.widen(ownSeconds.first, ownSeconds.last);
+      if (pending.state.fromSeconds < fromSeconds) await this.keepOwnLog();
+    }
     if (needsScan) await this.scan();
     const picture = await this.waitForMember();
     await this.consult(picture);
@@ -127,9 +131,11 @@ export class MemberRepair {
     }
   }
 
-  private async keepOwnLog(): Promise<void> {
+  private async keepOwnLog(): Promise<KeptOwnLog> {
     const { store, pending, signal } = this.options;
-    this.ownLogEnd = await keepOwnLog(store, pending.state!, pending.logPath("own"), signal);
+    const kept = await keepOwnLog(store, pending.state!, pending.logPath("own"), signal);
+    this.ownLogEnd = kept.end;
+    return kept;
   }
 
   /** Holds young files to their names, and carries out the deletions of our log. */

@@ -84,6 +84,16 @@ export class PendingRepair {
     });
   }
 
+  /** What is uncertain bears earlier or later times, because the clock was wrong. Nobody was consulted yet. */
+  widen(firstSeconds: number, lastSeconds: number): void {
+    if (this.state === undefined) return;
+    const fromSeconds = Math.min(this.state.fromSeconds, firstSeconds);
+    const untilSeconds = Math.max(this.state.untilSeconds, lastSeconds);
+    if (fromSeconds < this.state.fromSeconds || untilSeconds > this.state.untilSeconds) {
+      this.save({ ...this.state, fromSeconds, untilSeconds });
+    }
+  }
+
   noteScanned(): void {
     if (this.state !== undefined) this.save({ ...this.state, needsScan: false });
   }

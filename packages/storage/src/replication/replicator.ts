@@ -126,6 +126,8 @@ export class Replicator {
   private reason = "not begun yet";
   private loggedReason = "";
   private isConnectionLogged = false;
+  /** The peer lost its power, and is given again what stands before `until`. */
+  private repeat: { readonly powerLossMs: number; readonly until: BinlogPosition } | undefined;
   /** Monotonic time at which a peer was reached that has to be compared with first. */
   private repairOwedSinceMs: number | undefined;
   private failures = 0;
@@ -319,6 +321,7 @@ export class Replicator {
     // The peer began anew while we were looking.
     if (this.peer.status !== peer.status && permissions[this.peer.status] !== "feed") return;
     this.source = source;
+    this.repeat = undefined;
     this.certain.begin(start.position, marked === undefined);
     this.begin(start, mark, parked);
   }
@@ -330,18 +333,21 @@ export class Replicator {
   private begin(start: StartPosition, mark: SyncMark | undefined, parked: ParkedRecords): void {
     const { store, world } = this.context;
     const { disk, clock } = world;
+    const { repeat } = this;
     const queue = PushQueue.open({
       disk,
       clock,
       log: this.log,
       binlog: store.binlog,
       from: start.position,
+      tornBefore: repeat?.until,
       isPushed: (record) => isPushed(record, start, this.peer.status),
       parked,
       peerId: this.peer.storageId,
       onProgress: () => {
         this.mark.touch();
         this.certain.note(queue.confirmed);
+        this.noteRepeated(queue.confirmed);
         if (queue.isDrained) this.noteCaughtUp();
       },
     });
@@ -430,21 +436,30 @@ export class Replicator {
   /** Whether another queue has to feed the peer, because it lost its power and what it had confirmed. */
   private async goesBack(queue: PushQueue, { powerLossMs }: PeerConnection): Promise<boolean> {
     const { start } = this;
-    if (powerLossMs === undefined || start === undefined) return false;
-    const position = this.certain.whereToGoBack(powerLossMs);
-    const isBehind = position !== undefined && comparePositions(position, queue.confirmed) < 0;
-    if (isBehind) {
-      this.log.notice("replication.peer-lost-power", { peer: this.peer.storageId, ...position });
-      await this.mark.flush();
-      const mark = this.mark.load();
-      if (!this.isCurrent(queue)) return true;
-      queue.close();
-      this.begin({ ...start, position }, mark, this.openParked());
-      // Before it is noted that the peer is fed from there.
-      await this.mark.flush();
+    if (powerLossMs === undefined || start === undefined || this.repeat?.powerLossMs === powerLossMs) return false;
+    const certain = this.certain.whereToGoBack(powerLossMs);
+    if (certain === undefined) {
+      await this.certain.noteFed(powerLossMs);
+      return !this.isCurrent(queue);
     }
-    await this.certain.noteFed(powerLossMs);
-    return isBehind || !this.isCurrent(queue);
+    const position = comparePositions(certain, queue.confirmed) < 0 ? certain : queue.confirmed;
+    this.log.notice("replication.peer-lost-power", { peer: this.peer.storageId, ...position });
+    await this.mark.flush();
+    const mark = this.mark.load();
+    if (!this.isCurrent(queue)) return true;
+    queue.close();
+    this.repeat = { powerLossMs, until: this.context.store.binlog.position };
+    this.begin({ ...start, position }, mark, this.openParked());
+    // A process that is started before the peer has everything goes back, too, at least to here.
+    await this.mark.flush();
+    return true;
+  }
+
+  /** The peer has confirmed everything before `confirmed`. */
+  private noteRepeated(confirmed: BinlogPosition): void {
+    const { repeat } = this;
+    if (repeat === undefined || comparePositions(confirmed, repeat.until) < 0) return;
+    void this.certain.noteFed(repeat.powerLossMs);
   }
 
   // A method, because the compiler would otherwise believe that nothing changes while we wait.
