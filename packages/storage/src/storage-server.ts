@@ -187,6 +187,7 @@ export async function openStorage(
     localAddress,
     onMilestone: () => links.reportSoon(),
     mayMissFiles: () => repair.mayMissFiles,
+    isRepairOwedTo: (storageId) => repair.isOwedTo(storageId),
   });
   opened.replication = replication;
   removal.onRemoved(() => void replication.stop());

@@ -10,8 +10,8 @@ import { resolveNameOrNot } from "../files/resolve-name.ts";
 import { peerTrouble } from "./file-givers.ts";
 import { canGiveFiles, type GroupMember, type GroupPicture, isComplete, isBeingFilled } from "./group-picture.ts";
 import { type PeerDialing, PeerClient } from "./peer-client.ts";
-import type { PendingRepair, UncertainTime } from "./pending-repair.ts";
-import { isLoggedSince, keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
+import { isYoung, type PendingRepair, type UncertainTime } from "./pending-repair.ts";
+import { isLoggedSince, keepMemberLog, keepOwnLog, type KeptOwnLog, keptRecords } from "./repair-logs.ts";
 import { WRITE_BACK_SECONDS } from "../store/written-back.ts";
 import { ALIVE_MS, type LastLife } from "./running-file.ts";
 import { type LastWord, scanYoungFiles } from "./scan-young-files.ts";
@@ -26,7 +26,7 @@ const RECOVERY_LOOKBACK_SECONDS = 3600;
 const WAIT_MS = 30_000;
 const PAUSE_MS = 2000;
 /** How long members that could not be asked are left alone. */
-const RETRY_MS = { first: 10_000, longest: 60_000 } as const;
+const RETRY_MS = { soonest: 1000, first: 10_000, longest: 60_000 } as const;
 
 /** What may be lost or torn after the machine went down. */
 export function uncertainTime(lastLife: Extract<LastLife, { kind: "dark" }>): UncertainTime {
@@ -64,6 +64,13 @@ export class MemberRepair {
   private isSettled = false;
   private ownLogEnd = logStart;
   private hasAllOfComplete = false;
+  private isServing = false;
+  /** Rings when a member waits for being heard. */
+  private bell = new AbortController();
+  /** By member that was heard: whether its copies are in doubt, as it told us last. */
+  private readonly doubts = new Map<string, boolean>();
+  /** Members with which everything was compared. */
+  private readonly compared = new Set<string>();
 
   constructor(options: MemberRepairOptions) {
     this.options = options;
@@ -86,7 +93,9 @@ export class MemberRepair {
     if (pending.state === undefined) return;
     const { fromSeconds, untilSeconds, needsScan } = pending.state;
     log.warn("repair.begins", { fromSeconds, untilSeconds, afterPowerLoss: needsScan });
-    await this.keepOwnLog();
+    const { ownSeconds } = await this.keepOwnLog();
+    const isFirstTime = pending.state.consulted.size === 0;
+    if (isFirstTime && ownSeconds !== undefined && pending.widen(ownSeconds)) await this.keepOwnLog();
     if (needsScan) await this.scan();
     const picture = await this.waitForMember();
     await this.consult(picture);
@@ -96,11 +105,26 @@ export class MemberRepair {
     this.finishIfAllWereHeard(picture);
   }
 
+  /**
+   * Whether what a member would be given now may be torn, while that member may have it whole: the two were not compared. The
+   * member can be asked now.
+   */
+  isOwedTo(storageId: string): boolean {
+    if (this.options.pending.state === undefined || this.compared.has(storageId)) return false;
+    this.bell.abort();
+    return true;
+  }
+
   /** Asks the rest of the members until all were heard. Rejects with the signal's reason. */
   async whileServing(signal: AbortSignal): Promise<void> {
     const { pending, clock, log, store, askForGroup } = this.options;
+    this.isServing = true;
     for (let pauseMs: number = RETRY_MS.first; pending.state !== undefined;) {
-      await sleep(clock, pauseMs, signal);
+      await sleep(clock, RETRY_MS.soonest, signal);
+      await sleep(clock, pauseMs - RETRY_MS.soonest, AbortSignal.any([signal, this.bell.signal])).catch(() =>
+        signal.throwIfAborted(),
+      );
+      this.bell = new AbortController();
       pauseMs = Math.min(pauseMs * 2, RETRY_MS.longest);
       try {
         const picture = await askForGroup();
@@ -119,9 +143,11 @@ export class MemberRepair {
     }
   }
 
-  private async keepOwnLog(): Promise<void> {
+  private async keepOwnLog(): Promise<KeptOwnLog> {
     const { store, pending, signal } = this.options;
-    this.ownLogEnd = await keepOwnLog(store, pending.state!, pending.logPath("own"), signal);
+    const kept = await keepOwnLog(store, pending.state!, pending.logPath("own"), signal);
+    this.ownLogEnd = kept.end;
+    return kept;
   }
 
   /** Holds young files to their names, and carries out the deletions of our log. */
@@ -202,22 +228,52 @@ export class MemberRepair {
         this.isSettled = true;
         return;
       }
+      const clients = new Map([...reachable].filter(([storageId]) => consulted.has(storageId)));
+      await this.askForDoubts(clients);
       const logs = [...consulted].map(([storageId, told]) => ({
         storageId,
         path: pending.logPath(storageId),
         toldEverything: told === "everything",
+        isDoubtful: this.doubts.get(storageId) ?? true,
+        isPresent: picture.others.some((other) => other.storageId === storageId),
       }));
       const isEverybodyHeard = this.unheard(picture).length === 0 && logs.every(({ toldEverything }) => toldEverything);
-      const clients = new Map([...reachable].filter(([storageId]) => consulted.has(storageId)));
       const ownLogPath = pending.logPath("own");
       const { ownLogEnd, unlogged } = this;
-      const settling = { store, signal, ownLogPath, ownLogEnd, unlogged, logs, isEverybodyHeard, clients };
-      const counts = await settleNames(settling);
+      const { powerLossMs } = pending;
+      const ownFacts = {
+        ownId: dialing.ownId,
+        isOwnDoubtful: this.isInUncertainTime(powerLossMs),
+        repairSinceSeconds: Math.floor(powerLossMs / 1000),
+        isServing: this.isServing,
+      };
+      const settling = { store, signal, ownLogPath, ownLogEnd, unlogged, logs, isEverybodyHeard, clients, ...ownFacts };
+      const { counts, failing } = await settleNames(settling);
       this.isSettled = counts.postponed === 0;
+      for (const storageId of consulted.keys()) {
+        if (clients.has(storageId) && !failing.has(storageId)) this.compared.add(storageId);
+      }
       log.notice("repair.settled", { members: [...consulted.keys()].join(), ...counts });
     } finally {
       for (const client of reachable.values()) client.close();
     }
+  }
+
+  /** Asks members whether they lost their power too; of one that cannot be asked what it said before counts. */
+  private async askForDoubts(clients: ReadonlyMap<string, PeerClient>): Promise<void> {
+    for (const [storageId, client] of clients) {
+      try {
+        const powerLossMs = await client.powerLossMs();
+        this.doubts.set(storageId, powerLossMs !== undefined && this.isInUncertainTime(powerLossMs));
+      } catch (thrown) {
+        const error = peerTrouble(thrown);
+        this.options.log.warn("repair.member-fails", { member: storageId, what: "hello", error });
+      }
+    }
+  }
+
+  private isInUncertainTime(unixMs: number): boolean {
+    return unixMs > 0 && isYoung(this.options.pending.state!, Math.floor(unixMs / 1000));
   }
 
   /** Files that still have no record after others have told what they know of them. */

@@ -95,6 +95,15 @@ export class PendingRepair {
     });
   }
 
+  /** What is uncertain bears other times, because the clock was wrong. Nobody was consulted yet. Tells whether that is new. */
+  widen(span: TimeSpan): boolean {
+    const { state } = this;
+    if (state === undefined || (isUncertain(state, span.fromSeconds) && isUncertain(state, span.untilSeconds)))
+      return false;
+    this.save({ ...state, clockWas: joinSpans([...(state.clockWas ?? []), span]) });
+    return true;
+  }
+
   noteScanned(): void {
     if (this.state !== undefined) this.save({ ...this.state, needsScan: false });
   }

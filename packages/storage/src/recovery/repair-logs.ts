@@ -8,22 +8,34 @@ import { type BinlogPosition, binlogPartPath, comparePositions } from "../binlog
 import { BinlogReader } from "../binlog/binlog-reader.ts";
 import { type BinlogRecord, parseBinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
 import type { FileStore } from "../files/file-store.ts";
+import { isOwn } from "../replication/push-task.ts";
 import { TimeSlices } from "../store/time-slices.ts";
 import { linesOf, LineWriter } from "./line-file.ts";
 import { historyOf } from "./name-history.ts";
 import type { PeerClient } from "./peer-client.ts";
 import { isUncertain, isYoung, type UncertainTime } from "./pending-repair.ts";
+import type { TimeSpan } from "./time-spans.ts";
 
 /** A part of our log that was not written to for so long before a time has no record of it, whatever clocks did. */
 const CLOCK_SLACK_SECONDS = 86_400;
 
-/** Writes our own records of an uncertain time, and all later ones, to `path`. Returns up to where our log was read. */
+export interface KeptOwnLog {
+  /** Up to where our log was read. */
+  readonly end: BinlogPosition;
+  /**
+   * Unix times of the first and last change that clients made here from `logFrom` on, whatever the clock said by then; undefined
+   * if there was none.
+   */
+  readonly ownSeconds: TimeSpan | undefined;
+}
+
+/** Writes our own records of an uncertain time, and all later ones, to `path`. */
 export async function keepOwnLog(
   store: FileStore,
   time: UncertainTime,
   path: string,
   signal?: AbortSignal,
-): Promise<BinlogPosition> {
+): Promise<KeptOwnLog> {
   const { logFrom } = time;
   const slices = new TimeSlices(store.clock, signal);
   const writer = new LineWriter(store.disk, path);
@@ -31,17 +43,26 @@ export async function keepOwnLog(
     part: firstPartOf(store, earliestOf(time)),
     offset: 0,
   });
+  let ownSeconds: KeptOwnLog["ownSeconds"];
   try {
     for (let entry = reader.next(); entry !== undefined; entry = reader.next()) {
       if (entry.kind === "record") {
         const isRecent = logFrom !== undefined && comparePositions(entry.at, logFrom) >= 0;
-        if (isRecent || isYoung(time, entry.record.seconds)) writer.add(printBinlogRecord(entry.record));
+        const { seconds } = entry.record;
+        if (isRecent || isYoung(time, seconds)) writer.add(printBinlogRecord(entry.record));
+        if (isRecent && isOwn(entry.record)) {
+          const { fromSeconds, untilSeconds } = ownSeconds ?? { fromSeconds: seconds, untilSeconds: seconds };
+          ownSeconds = {
+            fromSeconds: Math.min(fromSeconds, seconds),
+            untilSeconds: Math.max(untilSeconds, seconds),
+          };
+        }
       }
       const turn = slices.letOthersRun();
       if (turn !== undefined) await turn;
     }
     writer.finish();
-    return reader.position;
+    return { end: reader.position, ownSeconds };
   } finally {
     writer.close();
     reader.close();

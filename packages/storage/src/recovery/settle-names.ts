@@ -15,16 +15,14 @@ import { trunkSlotOf } from "../files/trunk-slot.ts";
 import { TimeSlices } from "../store/time-slices.ts";
 import { hash } from "./fetch-lists.ts";
 import { type HistoryRecord, historyOf, inOrder, judgeName, type MemberHistory } from "./name-history.ts";
-import { NameSettler, type SettleCounts, type SettleOptions } from "./name-settler.ts";
+import { NameSettler, type SettleOptions } from "./name-settler.ts";
 import { keptRecords } from "./repair-logs.ts";
 
 /** Records held in memory at a time: about 300 bytes each. */
 const RECORDS_AT_ONCE = 100_000;
 
-interface KeptLog {
-  readonly storageId: string;
+interface KeptLog extends Pick<MemberHistory, "storageId" | "isDoubtful" | "isPresent" | "toldEverything"> {
   readonly path: string;
-  readonly toldEverything: boolean;
 }
 
 export interface SettleNamesOptions extends SettleOptions {
@@ -34,10 +32,13 @@ export interface SettleNamesOptions extends SettleOptions {
   readonly unlogged: readonly BinlogRecord[];
   readonly logs: readonly KeptLog[];
   readonly isEverybodyHeard: boolean;
+  readonly ownId: string;
+  readonly isOwnDoubtful: boolean;
+  readonly repairSinceSeconds: number;
 }
 
 /** Throws FdfsError of the disk, and the signal's reason. */
-export async function settleNames(options: SettleNamesOptions): Promise<SettleCounts> {
+export async function settleNames(options: SettleNamesOptions): Promise<Pick<NameSettler, "counts" | "failing">> {
   const settler = new NameSettler(options);
   const slices = new TimeSlices(options.store.clock, options.signal);
   const passes = Math.max(1, Math.ceil(countRecords(options) / RECORDS_AT_ONCE));
@@ -48,10 +49,13 @@ export async function settleNames(options: SettleNamesOptions): Promise<SettleCo
       const target = resolveNameOrNot(options.store, name);
       // Files in trunk files have slots that others gave out: they are left to replication.
       if (target === undefined || trunkSlotOf(target.pathInStore) !== undefined) continue;
-      const { isEverybodyHeard, store } = options;
+      const { isEverybodyHeard, ownId, isOwnDoubtful, repairSinceSeconds, store } = options;
       const source = takenBy(target);
       const history = {
+        ownId,
+        isOwnDoubtful,
         own: inOrder(own),
+        repairSinceSeconds,
         others: [...others.values()].map((member) => ({ ...member, records: inOrder(member.records) })),
         isEverybodyHeard,
         isNamedAfterUs: source === store.source,
@@ -62,7 +66,7 @@ export async function settleNames(options: SettleNamesOptions): Promise<SettleCo
       await store.locks.run(lockOf(target), () => settler.settle(target, verdict, history));
     }
   }
-  return settler.counts;
+  return settler;
 }
 
 /** Metadata changes under the lock of its file. */
@@ -102,13 +106,13 @@ function collect(
   for (const record of keptRecords(store.disk, ownLogPath)) {
     for (const [name, history] of historyOf(record)) if (isWanted(name)) noted(name).own.push(history);
   }
-  for (const { storageId, path, toldEverything } of logs) {
+  for (const { path, ...teller } of logs) {
     for (const record of keptRecords(store.disk, path)) {
       for (const [name, history] of historyOf(record)) {
         if (!isWanted(name)) continue;
         const { others } = noted(name);
-        let member = others.get(storageId);
-        if (member === undefined) others.set(storageId, (member = { storageId, toldEverything, records: [] }));
+        let member = others.get(teller.storageId);
+        if (member === undefined) others.set(teller.storageId, (member = { ...teller, records: [] }));
         member.records.push(history);
       }
     }
