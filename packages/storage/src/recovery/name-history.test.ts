@@ -48,7 +48,7 @@ function judge(
     repairSinceSeconds: facts.since ?? 100,
     own: records(own),
     others: members,
-    isEverybodyHeard: facts.heard ?? true,
+    isHeir: facts.heard ?? true,
     isNamedAfterUs: facts.named ?? false,
   });
   const lines = missing.map((record) =>

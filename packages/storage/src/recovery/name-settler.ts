@@ -1,6 +1,4 @@
 // Carries out what was decided about one name (name-history.ts).
-import { fileSource, parseNameFacts, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
-
 import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { type BinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
 import { changeSeconds, type FileStore } from "../files/file-store.ts";
@@ -12,6 +10,7 @@ import type { NameHistory, Verdict } from "./name-history.ts";
 import type { PeerClient } from "./peer-client.ts";
 import { isLoggedSince } from "./repair-logs.ts";
 import { restoreFile, restoreLink } from "./restore-file.ts";
+import { sourceIdOf } from "./source-of-name.ts";
 
 export interface SettleOptions {
   readonly store: FileStore;
@@ -212,8 +211,8 @@ export class NameSettler {
   }
 
   /**
-   * Whether what the members have is the beginning of ours, or was made so. All are asked: one can have more of it than its
-   * log says, because a create was pushed late. Not if they disagree.
+   * Whether what the members, whose copies are certain, have is the beginning of ours, or was made so. All are asked: one can
+   * have more of it than its log says, because a create was pushed late. Not if they disagree, or there are none.
    */
   private async beginsAsOthers(target: ResolvedName, members: readonly string[]): Promise<boolean> {
     const found: Beginning[] = [];
@@ -226,7 +225,8 @@ export class NameSettler {
         this.memberFails(member, target, thrown);
       }
     }
-    if (found.length === 0 && members.length > 0) this.counts.postponed++;
+    if (members.length === 0) return false;
+    if (found.length === 0) this.counts.postponed++;
     return !found.includes("shorter") && found.filter((each) => each === "mended").length <= 1;
   }
 
@@ -337,12 +337,4 @@ export class NameSettler {
     this.added.add(printBinlogRecord(record));
     this.counts.logged++;
   }
-}
-
-/** The id of the storage that took the upload, as the name says it; "" if it does not. */
-function sourceIdOf({ pathInStore }: ResolvedName): string {
-  const facts = parseNameFacts(pathInStore, TRUE_PATH_BYTES);
-  if (facts === undefined) return "";
-  const source = fileSource(facts.source);
-  return source.type === "id" ? source.storageId : source.ip;
 }
