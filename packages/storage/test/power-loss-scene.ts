@@ -66,6 +66,7 @@ export class Member {
         port: PORT,
         config: { subdirCountPerPath: 2, distributeRotateCount: 5, binlogFlushIntervalMs: 1000 },
         talksAsC: this.scene.talksAsC,
+        powerLossMs: pending.powerLossMs,
         beforeService: async (store) => {
           running.watchLog(() => store.binlog.position);
           this.repair = new MemberRepair({
@@ -88,6 +89,11 @@ export class Member {
       }),
     );
     this.repair!.whileServing(new AbortController().signal).catch((error: unknown) => this.failures.push(error));
+  }
+
+  /** Whether it may not give another member anything yet. */
+  owesRepairTo({ address }: Member): boolean {
+    return this.repair?.isOwedTo(address) === true;
   }
 
   get owesRepair(): boolean {
@@ -240,6 +246,7 @@ export class Scene {
       for (const from of this.members) {
         for (const to of this.members) {
           if (from === to || from.served === undefined || to.served === undefined || this.cutOff.has(to)) continue;
+          if (from.owesRepairTo(to)) continue;
           const key = `${from.address} ${to.address}`;
           const replicator = this.replicators.get(key) ?? new HandReplicator();
           this.replicators.set(key, replicator);

@@ -67,8 +67,8 @@ export class MemberRepair {
   private isServing = false;
   /** Rings when a member waits for being heard. */
   private bell = new AbortController();
-  /** By member that was heard: whether its copies are in doubt, as it told us last. */
-  private readonly doubts = new Map<string, boolean>();
+  /** By member that was heard: up to which Unix time what it wrote can be torn, as it told us last. */
+  private readonly doubts = new Map<string, number>();
   /** Members with which everything was compared. */
   private readonly compared = new Set<string>();
 
@@ -234,7 +234,7 @@ export class MemberRepair {
         storageId,
         path: pending.logPath(storageId),
         toldEverything: told === "everything",
-        isDoubtful: this.doubts.get(storageId) ?? true,
+        doubtfulUntilSeconds: this.doubts.get(storageId) ?? Infinity,
         isPresent: picture.others.some((other) => other.storageId === storageId),
       }));
       const isEverybodyHeard = this.unheard(picture).length === 0 && logs.every(({ toldEverything }) => toldEverything);
@@ -264,7 +264,8 @@ export class MemberRepair {
     for (const [storageId, client] of clients) {
       try {
         const powerLossMs = await client.powerLossMs();
-        this.doubts.set(storageId, powerLossMs !== undefined && this.isInUncertainTime(powerLossMs));
+        const isDoubtful = powerLossMs !== undefined && this.isInUncertainTime(powerLossMs);
+        this.doubts.set(storageId, isDoubtful ? powerLossMs / 1000 + CLOCK_SKEW_SECONDS : -Infinity);
       } catch (thrown) {
         const error = peerTrouble(thrown);
         this.options.log.warn("repair.member-fails", { member: storageId, what: "hello", error });

@@ -56,7 +56,7 @@ function judge(
     repairSinceSeconds: facts.since ?? 100,
     own: records(own),
     others: members,
-    isEverybodyHeard: facts.heard ?? true,
+    isHeir: facts.heard ?? true,
     isNamedAfterUs: facts.named ?? false,
     isGivenOnce: facts.once ?? false,
   });

@@ -35,8 +35,11 @@ export interface NameHistory {
   readonly repairSinceSeconds: number;
   /** Members that said something of this name. */
   readonly others: readonly MemberHistory[];
-  /** Whether every member that could have been the source of a change was asked and tells everything. */
-  readonly isEverybodyHeard: boolean;
+  /**
+   * Whether a change that nobody calls his own is ours: every member that could have been its source was asked and tells
+   * everything, and of those that may have forgotten it the choice falls on us.
+   */
+  readonly isHeir: boolean;
   /** Whether the name says that this storage took the upload. */
   readonly isNamedAfterUs: boolean;
   /** Whether no other file will ever have this name (docs/decisions/0011-deletions-win.md). */
@@ -186,9 +189,9 @@ function byRank(members: readonly MemberHistory[]): string[] {
     .map(({ storageId }) => storageId);
 }
 
-function isOurs({ own, others, isEverybodyHeard, isNamedAfterUs }: NameHistory): boolean {
+function isOurs({ own, others, isHeir, isNamedAfterUs }: NameHistory): boolean {
   const isSomeonesOwn = others.some(({ records }) => records.some(({ record }) => isSource(record)));
-  return !isSomeonesOwn && (isEverybodyHeard || isNamedAfterUs || own.some(({ record }) => isSource(record)));
+  return !isSomeonesOwn && (isHeir || isNamedAfterUs || own.some(({ record }) => isSource(record)));
 }
 
 /** Whether a file can have this size only with all of these changes. */
@@ -276,7 +279,7 @@ function numberedKeys(records: readonly HistoryRecord[]): string[] {
  */
 function missingRecords(
   name: string,
-  { own, isEverybodyHeard, isNamedAfterUs }: NameHistory,
+  { own, isHeir, isNamedAfterUs }: NameHistory,
   others: readonly MemberHistory[],
 ): BinlogRecord[] {
   const ownLetters = lettersByKey(own);
@@ -300,7 +303,7 @@ function missingRecords(
     const standsForAnother = sourceOp(record) === "U" && !isSomeonesOwn && sourceTimes.has(record.seconds);
     if (standsForAnother && own.some(({ seconds }) => seconds === record.seconds)) continue;
     const isNobodys = !isSomeonesOwn && !standsForAnother;
-    const wasOurs = isNobodys && (isEverybodyHeard || (isNamedAfterUs && sourceOp(record) === "C"));
+    const wasOurs = isNobodys && (isHeir || (isNamedAfterUs && sourceOp(record) === "C"));
     if (ours === "source" || (ours === "replica" && !wasOurs)) continue;
     missing.push({
       ...record,

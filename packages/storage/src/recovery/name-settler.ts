@@ -1,5 +1,5 @@
 // Carries out what was decided about one name (name-history.ts).
-import { FdfsError, fileSource, parseNameFacts, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
+import { FdfsError } from "@fastdfs-ts/protocol";
 
 import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { type BinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
@@ -12,6 +12,7 @@ import type { NameHistory, Verdict } from "./name-history.ts";
 import type { PeerClient } from "./peer-client.ts";
 import { isLoggedSince } from "./repair-logs.ts";
 import { restoreFile, restoreLink } from "./restore-file.ts";
+import { sourceIdOf } from "./source-of-name.ts";
 
 export interface SettleOptions {
   readonly store: FileStore;
@@ -206,8 +207,8 @@ export class NameSettler {
   }
 
   /**
-   * Whether what the members have is the beginning of ours, or was made so. All are asked: one can have more of it than its
-   * log says, because a create was pushed late. Not if they disagree.
+   * Whether what the members, whose copies are certain, have is the beginning of ours, or was made so. All are asked: one can
+   * have more of it than its log says, because a create was pushed late. Not if they disagree, or there are none.
    */
   private async beginsAsOthers(target: ResolvedName, members: readonly string[]): Promise<boolean> {
     const found: Beginning[] = [];
@@ -220,7 +221,8 @@ export class NameSettler {
         this.memberFails(member, target, thrown);
       }
     }
-    if (found.length === 0 && members.length > 0) this.counts.postponed++;
+    if (members.length === 0) return false;
+    if (found.length === 0) this.counts.postponed++;
     return !found.includes("shorter") && found.filter((each) => each === "mended").length <= 1;
   }
 
@@ -336,12 +338,4 @@ export class NameSettler {
 /** Our own disk has no room, whomever we ask. There may be some later, and other disks may have it now. */
 function isDiskFull(thrown: unknown): boolean {
   return thrown instanceof FdfsError && thrown.kind === "NO_SPACE" && thrown.facts.peer === undefined;
-}
-
-/** The id of the storage that took the upload, as the name says it; "" if it does not. */
-function sourceIdOf({ pathInStore }: ResolvedName): string {
-  const facts = parseNameFacts(pathInStore, TRUE_PATH_BYTES);
-  if (facts === undefined) return "";
-  const source = fileSource(facts.source);
-  return source.type === "id" ? source.storageId : source.ip;
 }

@@ -17,11 +17,14 @@ import { hash } from "./fetch-lists.ts";
 import { type HistoryRecord, historyOf, inOrder, judgeName, type MemberHistory } from "./name-history.ts";
 import { NameSettler, type SettleOptions } from "./name-settler.ts";
 import { keptRecords } from "./repair-logs.ts";
+import { sourceIdOf } from "./source-of-name.ts";
 
 /** Records held in memory at a time: about 300 bytes each. */
 const RECORDS_AT_ONCE = 100_000;
 
-interface KeptLog extends Pick<MemberHistory, "storageId" | "isDoubtful" | "isPresent" | "toldEverything"> {
+interface KeptLog extends Pick<MemberHistory, "storageId" | "isPresent" | "toldEverything"> {
+  /** What it wrote up to this Unix time can be torn, -Infinity for nothing, Infinity for everything. */
+  readonly doubtfulUntilSeconds: number;
   readonly path: string;
 }
 
@@ -41,6 +44,7 @@ export interface SettleNamesOptions extends SettleOptions {
 export async function settleNames(options: SettleNamesOptions): Promise<Pick<NameSettler, "counts" | "failing">> {
   const settler = new NameSettler(options);
   const slices = new TimeSlices(options.store.clock, options.signal);
+  const doubts = new Map(options.logs.map((log) => [log.storageId, log.doubtfulUntilSeconds]));
   const passes = Math.max(1, Math.ceil(countRecords(options) / RECORDS_AT_ONCE));
   for (let pass = 0; pass < passes; pass++) {
     for (const [name, { own, others }] of collect(options, (name) => hash(name) % passes === pass)) {
@@ -51,13 +55,18 @@ export async function settleNames(options: SettleNamesOptions): Promise<Pick<Nam
       if (target === undefined || trunkSlotOf(target.pathInStore) !== undefined) continue;
       const { isEverybodyHeard, ownId, isOwnDoubtful, repairSinceSeconds, store } = options;
       const source = takenBy(target);
+      const firstSeconds = Math.min(...[own, ...[...others.values()].map(({ records }) => records)].map(earliest));
       const history = {
         ownId,
         isOwnDoubtful,
         own: inOrder(own),
         repairSinceSeconds,
-        others: [...others.values()].map((member) => ({ ...member, records: inOrder(member.records) })),
-        isEverybodyHeard,
+        others: [...others.values()].map((member) => ({
+          ...member,
+          isDoubtful: firstSeconds <= (doubts.get(member.storageId) ?? Infinity),
+          records: inOrder(member.records),
+        })),
+        isHeir: isEverybodyHeard && heirOf(options, sourceIdOf(target)) === ownId,
         isNamedAfterUs: source === store.source,
         isGivenOnce: source !== undefined,
       };
@@ -67,6 +76,22 @@ export async function settleNames(options: SettleNamesOptions): Promise<Pick<Nam
     }
   }
   return settler;
+}
+
+/**
+ * Whose a change is that nobody calls his own. Only who lost his power can have forgotten it: the source that the name of the
+ * file says, if that is one of them, else one on whom all agree.
+ */
+function heirOf({ ownId, isOwnDoubtful, logs }: SettleNamesOptions, named: string): string {
+  const forgetful = logs
+    .filter(({ doubtfulUntilSeconds, isPresent }) => doubtfulUntilSeconds > -Infinity && isPresent)
+    .map(({ storageId }) => storageId);
+  if (isOwnDoubtful || forgetful.length === 0) forgetful.push(ownId);
+  return forgetful.includes(named) ? named : forgetful.toSorted()[0]!;
+}
+
+function earliest(records: readonly HistoryRecord[]): number {
+  return records.reduce((first, { seconds }) => Math.min(first, seconds), Infinity);
 }
 
 /** Metadata changes under the lock of its file. */
@@ -90,7 +115,7 @@ function countRecords({ store, ownLogPath, logs }: SettleNamesOptions): number {
 
 interface Collected {
   readonly own: HistoryRecord[];
-  readonly others: Map<string, MemberHistory & { readonly records: HistoryRecord[] }>;
+  readonly others: Map<string, Omit<MemberHistory, "isDoubtful"> & { readonly records: HistoryRecord[] }>;
 }
 
 function collect(
@@ -106,13 +131,14 @@ function collect(
   for (const record of keptRecords(store.disk, ownLogPath)) {
     for (const [name, history] of historyOf(record)) if (isWanted(name)) noted(name).own.push(history);
   }
-  for (const { path, ...teller } of logs) {
+  for (const { storageId, path, toldEverything, isPresent } of logs) {
     for (const record of keptRecords(store.disk, path)) {
       for (const [name, history] of historyOf(record)) {
         if (!isWanted(name)) continue;
         const { others } = noted(name);
-        let member = others.get(teller.storageId);
-        if (member === undefined) others.set(teller.storageId, (member = { ...teller, records: [] }));
+        let member = others.get(storageId);
+        if (member === undefined)
+          others.set(storageId, (member = { storageId, toldEverything, isPresent, records: [] }));
         member.records.push(history);
       }
     }
