@@ -142,7 +142,11 @@ export function judgeName(name: string, history: NameHistory): Verdict {
 }
 
 /** One with which this repair told the others of our whole file says nothing new. Clients update metadata only. */
-function isRepairUpdate(name: string, { record, seconds }: HistoryRecord, { repairSinceSeconds }: NameHistory): boolean {
+function isRepairUpdate(
+  name: string,
+  { record, seconds }: HistoryRecord,
+  { repairSinceSeconds }: NameHistory,
+): boolean {
   return record.op === "U" && seconds >= repairSinceSeconds && !name.endsWith(METADATA_SUFFIX);
 }
 

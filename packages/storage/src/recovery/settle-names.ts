@@ -136,7 +136,8 @@ function collect(
         if (!isWanted(name)) continue;
         const { others } = noted(name);
         let member = others.get(storageId);
-        if (member === undefined) others.set(storageId, (member = { storageId, toldEverything, isPresent, records: [] }));
+        if (member === undefined)
+          others.set(storageId, (member = { storageId, toldEverything, isPresent, records: [] }));
         member.records.push(history);
       }
     }
