@@ -190,6 +190,11 @@ describe("what the logs say of a name", () => {
     ["5 C", { b: "5 c", d: "5 c" }, "abd", "keep", ["b", "d"]],
     ["5 c", { b: "5 c", d: "5 C" }, "abd", "hold", ["d", "b"]],
     ["5 c", { b: "5 c", d: "5 c" }, "abd", "keep", ["b", "d"]],
+    // What was sent whole for another change is nothing new beside that.
+    ["5 c, 5 u", { b: "5 c, 5 u", d: "5 C" }, "ab", "hold", ["d"]],
+    ["5 C", { b: "5 c, 5 u", d: "5 c" }, "ab", "hold", ["d"]],
+    ["5 C, 6 T 3 1", { b: "5 c, 6 u" }, "a", "hold", ["b"]],
+    ["5 C, 6 A 0 3, 6 A 3 3", { b: "5 c, 6 u" }, "a", "trust", ["b"]],
     // Who knows more has more, torn or not.
     ["5 C", { b: "5 c", d: "5 c, 6 m 0 3" }, "abd", "hold", ["d"]],
     ["5 C", { b: "5 c", d: "5 c, 6 m 0 3" }, "ad", "hold", ["d"]],

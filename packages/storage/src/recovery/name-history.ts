@@ -98,9 +98,9 @@ export function inOrder(records: readonly HistoryRecord[]): HistoryRecord[] {
 
 /** Decides about one name. */
 export function judgeName(name: string, history: NameHistory): Verdict {
-  const told = new Set(history.own.filter((each) => isRepairUpdate(name, each, history)).map(keyOf));
-  const known = told.size === 0 ? history : withoutRecords(history, told);
-  const { own, others } = known;
+  const repaired = new Set(history.own.filter((each) => isRepairUpdate(name, each, history)).map(keyOf));
+  const known = repaired.size === 0 ? history : withoutRecords(history, repaired);
+  const { own, others } = withUpdatesExplained(known);
   const [newest, ...rest] = newestFirst(others);
   const theirs = newest?.records.at(-1);
   const all = newest === undefined ? [] : [newest, ...rest];
@@ -110,7 +110,7 @@ export function judgeName(name: string, history: NameHistory): Verdict {
     certain: certainOf(holders),
     missing: [],
     isOurs: isOurs(known),
-    isTold: told.size > 0,
+    isTold: repaired.size > 0,
     loggedSize: undefined,
     onlyAppended: false,
     sizeTells: false,
@@ -131,7 +131,8 @@ export function judgeName(name: string, history: NameHistory): Verdict {
     const onlyAppended = behind?.every(({ record }) => sourceOp(record) === "A") === true;
     return { ...verdict, action: "trust", loggedSize: size, onlyAppended, sizeTells: sizeTells(behind, size) };
   }
-  const missing = missingRecords(name, known, all);
+  const told = all.map(({ storageId }) => known.others.find((member) => member.storageId === storageId)!);
+  const missing = missingRecords(name, known, told);
   if (theirs.deletes) {
     // What happened to it before does not matter any more, and could be taken for something later.
     return { ...verdict, action: "delete", missing: deletionsIn(missing) };
@@ -166,6 +167,31 @@ function withoutRecords(history: NameHistory, keys: ReadonlySet<string>): NameHi
     .map((member) => ({ ...member, records: without(member.records) }))
     .filter(({ records }) => records.length > 0);
   return { ...history, own: without(history.own), others };
+}
+
+/**
+ * A source can send the whole file instead of another change (A, M, T), or beside it to a member that lost its power. Then the
+ * update has the time of that, and means that the member has at least the first change of that second.
+ */
+function withUpdatesExplained(history: NameHistory): NameHistory {
+  const changes = new Map<number, HistoryRecord | undefined>();
+  for (const each of [history.own, ...history.others.map(({ records }) => records)].flat()) {
+    if (!isSource(each.record)) continue;
+    // Not if the source itself calls it an update.
+    if (sourceOp(each.record) === "U") changes.set(each.seconds, undefined);
+    else if (!changes.has(each.seconds)) changes.set(each.seconds, each);
+  }
+  const explained = (records: readonly HistoryRecord[]) => {
+    const keys = new Set(records.map(keyOf));
+    return records.flatMap((each): readonly HistoryRecord[] => {
+      const change = each.record.op === "u" ? changes.get(each.seconds) : undefined;
+      if (change === undefined || change.deletes) return [each];
+      const op = sourceOp(change.record).toLowerCase() as Lowercase<SourceOp>;
+      return keys.has(keyOf(change)) ? [] : [{ ...change, record: { ...change.record, op } }];
+    });
+  };
+  const others = history.others.map((member) => ({ ...member, records: explained(member.records) }));
+  return { ...history, own: explained(history.own), others };
 }
 
 function certainOf(members: readonly MemberHistory[]): string[] {
