@@ -217,7 +217,9 @@ export class MemberRepair {
       for (const { storageId } of this.askable(picture)) {
         const path = pending.logPath(storageId);
         try {
-          pending.noteConsulted(storageId, await keepMemberLog(store, reachable.get(storageId)!, pending.state!, path));
+          const client = reachable.get(storageId)!;
+          await this.askForDoubt(storageId, client);
+          pending.noteConsulted(storageId, await keepMemberLog(store, client, pending.state!, path));
         } catch (thrown) {
           const error = peerTrouble(thrown);
           log.warn("repair.member-fails", { member: storageId, what: "log", error });
@@ -229,12 +231,18 @@ export class MemberRepair {
         return;
       }
       const clients = new Map([...reachable].filter(([storageId]) => consulted.has(storageId)));
-      await this.askForDoubts(clients);
+      for (const [storageId, client] of clients) {
+        // What it said before counts, if it cannot be asked.
+        await this.askForDoubt(storageId, client).catch((thrown: unknown) => {
+          const error = peerTrouble(thrown);
+          log.warn("repair.member-fails", { member: storageId, what: "hello", error });
+        });
+      }
       const logs = [...consulted].map(([storageId, told]) => ({
         storageId,
         path: pending.logPath(storageId),
         toldEverything: told === "everything",
-        doubtfulUntilSeconds: this.doubts.get(storageId) ?? Infinity,
+        doubtfulUntilSeconds: this.doubts.get(storageId) ?? -Infinity,
         isPresent: picture.others.some((other) => other.storageId === storageId),
       }));
       const isEverybodyHeard = this.unheard(picture).length === 0 && logs.every(({ toldEverything }) => toldEverything);
@@ -259,18 +267,11 @@ export class MemberRepair {
     }
   }
 
-  /** Asks members whether they lost their power too; of one that cannot be asked what it said before counts. */
-  private async askForDoubts(clients: ReadonlyMap<string, PeerClient>): Promise<void> {
-    for (const [storageId, client] of clients) {
-      try {
-        const powerLossMs = await client.powerLossMs();
-        const isDoubtful = powerLossMs !== undefined && this.isInUncertainTime(powerLossMs);
-        this.doubts.set(storageId, isDoubtful ? powerLossMs / 1000 + CLOCK_SKEW_SECONDS : -Infinity);
-      } catch (thrown) {
-        const error = peerTrouble(thrown);
-        this.options.log.warn("repair.member-fails", { member: storageId, what: "hello", error });
-      }
-    }
+  /** Asks a member whether it lost its power too. Throws FdfsError if it cannot be asked. */
+  private async askForDoubt(storageId: string, client: PeerClient): Promise<void> {
+    const powerLossMs = await client.powerLossMs();
+    const isDoubtful = powerLossMs !== undefined && this.isInUncertainTime(powerLossMs);
+    this.doubts.set(storageId, isDoubtful ? powerLossMs / 1000 + CLOCK_SKEW_SECONDS : -Infinity);
   }
 
   private isInUncertainTime(unixMs: number): boolean {
