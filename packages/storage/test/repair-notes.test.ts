@@ -135,10 +135,10 @@ describe("what the repair owes", () => {
     expect(pending.state).toMatchObject(later);
   });
 
-  it("for a rebuilt disk needs no look at files, and is no power loss", () => {
+  it("for a rebuilt disk needs no look at files, and makes senders go back as after a power cut", () => {
     const { host } = open("rebuilt");
     const pending = pendingAt(host);
-    pending.require({ fromSeconds: 5, untilSeconds: 9 });
-    expect(pending.state).toMatchObject({ needsScan: false, powerLossMs: 0 });
+    pending.requireAfterDiskLoss({ fromSeconds: 5, untilSeconds: 9 }, 10_000);
+    expect(pending.state).toMatchObject({ needsScan: false, powerLossMs: 10_000 });
   });
 });

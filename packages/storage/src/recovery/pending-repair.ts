@@ -34,7 +34,7 @@ export interface RepairState extends UncertainTime {
   readonly consulted: ReadonlyMap<string, "everything" | "files">;
   /** Unix time when nothing was owed any more. */
   readonly doneSeconds?: number | undefined;
-  /** Unix milliseconds of the start that found the last power loss, 0 if there was none. */
+  /** Unix milliseconds at which the last loss was found, 0 if there was none. */
   readonly powerLossMs: number;
 }
 
@@ -61,26 +61,29 @@ export class PendingRepair {
     return this.current?.doneSeconds === undefined ? this.current : undefined;
   }
 
-  /** When it was last found that the machine had lost its power, Unix milliseconds; 0 if it never was. */
+  /** When a loss was found last, Unix milliseconds; 0 if none ever was. */
   get powerLossMs(): number {
     return this.current?.powerLossMs ?? 0;
   }
 
   /** The machine lost its power: what was written in that time may be lost or torn. */
   requireAfterPowerLoss(time: UncertainTime, nowMs: number): void {
-    this.add(time, { needsScan: true, powerLossMs: nowMs });
+    this.add(time, { needsScan: true, lossMs: nowMs });
   }
 
-  /** Others may know more of that time than we do. */
-  require(time: UncertainTime): void {
-    this.add(time, { needsScan: false, powerLossMs: this.powerLossMs });
+  /**
+   * A disk is filled from other members, which may be behind: what its files held in that time is as doubtful as after a
+   * power cut, and senders go back. Its files are whole.
+   */
+  requireAfterDiskLoss(time: UncertainTime, nowMs: number): void {
+    this.add(time, { needsScan: false, lossMs: nowMs });
   }
 
   /**
    * One more time of which the memory is uncertain. Who was consulted before is asked again. A repair that was done in that
    * time is repeated.
    */
-  private add(time: UncertainTime, { needsScan, powerLossMs }: Pick<RepairState, "needsScan" | "powerLossMs">): void {
+  private add(time: UncertainTime, { needsScan, lossMs }: { needsScan: boolean; lossMs: number }): void {
     const doneSeconds = this.current?.doneSeconds ?? Infinity;
     const before = isYoung(time, doneSeconds) ? this.current : undefined;
     this.removeLogs();
@@ -91,7 +94,7 @@ export class PendingRepair {
       logFrom: earlier(time.logFrom, before?.logFrom),
       needsScan: needsScan || before?.needsScan === true,
       consulted: new Map(),
-      powerLossMs,
+      powerLossMs: lossMs,
     });
   }
 
