@@ -67,8 +67,8 @@ export class MemberRepair {
   private isServing = false;
   /** Rings when a member waits for being heard. */
   private bell = new AbortController();
-  /** By member that was heard: up to which Unix time what it wrote can be torn, as it told us last. */
-  private readonly doubts = new Map<string, number>();
+  /** By member that was heard: when it found that it had lost its power, in our uncertain time; Unix seconds, as it told us last. */
+  private readonly losses = new Map<string, number>();
   /** Members with which everything was compared. */
   private readonly compared = new Set<string>();
 
@@ -242,7 +242,8 @@ export class MemberRepair {
         storageId,
         path: pending.logPath(storageId),
         toldEverything: told === "everything",
-        doubtfulUntilSeconds: this.doubts.get(storageId) ?? -Infinity,
+        lossSeconds: this.losses.get(storageId) ?? -Infinity,
+        doubtfulUntilSeconds: (this.losses.get(storageId) ?? -Infinity) + CLOCK_SKEW_SECONDS,
         isPresent: picture.others.some((other) => other.storageId === storageId),
       }));
       const isEverybodyHeard = this.unheard(picture).length === 0 && logs.every(({ toldEverything }) => toldEverything);
@@ -252,6 +253,7 @@ export class MemberRepair {
       const ownFacts = {
         ownId: dialing.ownId,
         isOwnDoubtful: this.isInUncertainTime(powerLossMs),
+        ownLossSeconds: powerLossMs / 1000,
         repairSinceSeconds: Math.floor(powerLossMs / 1000),
         isServing: this.isServing,
       };
@@ -270,8 +272,8 @@ export class MemberRepair {
   /** Asks a member whether it lost its power too. Throws FdfsError if it cannot be asked. */
   private async askForDoubt(storageId: string, client: PeerClient): Promise<void> {
     const powerLossMs = await client.powerLossMs();
-    const isDoubtful = powerLossMs !== undefined && this.isInUncertainTime(powerLossMs);
-    this.doubts.set(storageId, isDoubtful ? powerLossMs / 1000 + CLOCK_SKEW_SECONDS : -Infinity);
+    const isInTime = powerLossMs !== undefined && this.isInUncertainTime(powerLossMs);
+    this.losses.set(storageId, isInTime ? powerLossMs / 1000 : -Infinity);
   }
 
   private isInUncertainTime(unixMs: number): boolean {

@@ -25,6 +25,8 @@ const RECORDS_AT_ONCE = 100_000;
 interface KeptLog extends Pick<MemberHistory, "storageId" | "isPresent" | "toldEverything"> {
   /** What it wrote up to this Unix time can be torn, -Infinity for nothing, Infinity for everything. */
   readonly doubtfulUntilSeconds: number;
+  /** Unix time at which it found that it had lost its power, as it told us last; -Infinity if it did not. */
+  readonly lossSeconds: number;
   readonly path: string;
 }
 
@@ -37,6 +39,8 @@ export interface SettleNamesOptions extends SettleOptions {
   readonly isEverybodyHeard: boolean;
   readonly ownId: string;
   readonly isOwnDoubtful: boolean;
+  /** Unix time at which we found that we had lost our power. */
+  readonly ownLossSeconds: number;
   readonly repairSinceSeconds: number;
 }
 
@@ -79,15 +83,18 @@ export async function settleNames(options: SettleNamesOptions): Promise<Pick<Nam
 }
 
 /**
- * Whose a change is that nobody calls his own. Only who lost his power can have forgotten it: the source that the name of the
- * file says, if that is one of them, else one on whom all agree.
+ * Whose a change is that nobody calls his own. Only who lost his power can have forgotten it, and whoever lost it last: those
+ * before him compared themselves while he still knew, and do not look again. At the same time it is the source that the name
+ * of the file says, else one on whom all agree.
  */
-function heirOf({ ownId, isOwnDoubtful, logs }: SettleNamesOptions, named: string): string {
+function heirOf({ ownId, isOwnDoubtful, ownLossSeconds, logs }: SettleNamesOptions, named: string): string {
   const forgetful = logs
     .filter(({ doubtfulUntilSeconds, isPresent }) => doubtfulUntilSeconds > -Infinity && isPresent)
-    .map(({ storageId }) => storageId);
-  if (isOwnDoubtful || forgetful.length === 0) forgetful.push(ownId);
-  return forgetful.includes(named) ? named : forgetful.toSorted()[0]!;
+    .map(({ storageId, lossSeconds }) => ({ storageId, lossSeconds }));
+  if (isOwnDoubtful || forgetful.length === 0) forgetful.push({ storageId: ownId, lossSeconds: ownLossSeconds });
+  const last = Math.max(...forgetful.map(({ lossSeconds }) => lossSeconds));
+  const ids = forgetful.filter(({ lossSeconds }) => lossSeconds === last).map(({ storageId }) => storageId);
+  return ids.includes(named) ? named : ids.toSorted()[0]!;
 }
 
 function earliest(records: readonly HistoryRecord[]): number {
