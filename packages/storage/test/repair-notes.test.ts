@@ -135,10 +135,13 @@ describe("what the repair owes", () => {
     expect(pending.state).toMatchObject(later);
   });
 
-  it("for a rebuilt disk needs no look at files, and makes senders go back as after a power cut", () => {
+  it("for a refilled disk needs no look at files and is no power loss, but its copies are in doubt", () => {
     const { host } = open("rebuilt");
     const pending = pendingAt(host);
-    pending.requireAfterDiskLoss({ fromSeconds: 5, untilSeconds: 9 }, 10_000);
-    expect(pending.state).toMatchObject({ needsScan: false, powerLossMs: 10_000 });
+    pending.requireAfterDiskLoss({ fromSeconds: 5, untilSeconds: 9 }, 1);
+    pending.requireAfterDiskLoss({ fromSeconds: 6, untilSeconds: 9 }, 0);
+    const refilledPaths = new Set([0, 1]);
+    expect(pending.state).toMatchObject({ needsScan: false, powerLossMs: 0, refilledPaths });
+    expect(pendingAt(host).state).toMatchObject({ fromSeconds: 5, refilledPaths });
   });
 });

@@ -69,8 +69,7 @@ export class LostPaths {
     const { world, config, dialing, pending } = this.options;
     // The member that is copied from may not have got the newest files and changes of the others yet, which our log may
     // name all the same.
-    const nowMs = world.clock.now();
-    pending.requireAfterDiskLoss(lookbackTime(Math.floor(nowMs / 1000)), nowMs);
+    pending.requireAfterDiskLoss(lookbackTime(Math.floor(world.clock.now() / 1000)), storePath.index);
     const { ownStatus } = await this.askForGroup();
     const reports = await this.reportRecovery(ownStatus);
     try {

@@ -253,6 +253,7 @@ export class MemberRepair {
       const ownFacts = {
         ownId: dialing.ownId,
         isOwnDoubtful: this.isInUncertainTime(powerLossMs),
+        refilledPaths: pending.state!.refilledPaths,
         ownLossSeconds: powerLossMs / 1000,
         repairSinceSeconds: Math.floor(powerLossMs / 1000),
         isServing: this.isServing,

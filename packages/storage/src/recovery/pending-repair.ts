@@ -30,11 +30,13 @@ export function isYoung(time: UncertainTime, seconds: number): boolean {
 export interface RepairState extends UncertainTime {
   /** Whether files of that time may be damaged and have not all been looked at. */
   readonly needsScan: boolean;
+  /** Store paths that were filled from other members: what our log says of their files may be more than the copies hold. */
+  readonly refilledPaths: ReadonlySet<number>;
   /** Members whose logs were fetched, and whether they told everything (123) or only what exists (26). */
   readonly consulted: ReadonlyMap<string, "everything" | "files">;
   /** Unix time when nothing was owed any more. */
   readonly doneSeconds?: number | undefined;
-  /** Unix milliseconds at which the last loss was found, 0 if there was none. */
+  /** Unix milliseconds of the start that found the last power loss, 0 if there was none. */
   readonly powerLossMs: number;
 }
 
@@ -61,29 +63,30 @@ export class PendingRepair {
     return this.current?.doneSeconds === undefined ? this.current : undefined;
   }
 
-  /** When a loss was found last, Unix milliseconds; 0 if none ever was. */
+  /** When it was last found that the machine had lost its power, Unix milliseconds; 0 if it never was. */
   get powerLossMs(): number {
     return this.current?.powerLossMs ?? 0;
   }
 
   /** The machine lost its power: what was written in that time may be lost or torn. */
   requireAfterPowerLoss(time: UncertainTime, nowMs: number): void {
-    this.add(time, { needsScan: true, lossMs: nowMs });
+    this.add(time, { needsScan: true, powerLossMs: nowMs });
   }
 
-  /**
-   * A disk is filled from other members, which may be behind: what its files held in that time is as doubtful as after a
-   * power cut, and senders go back. Its files are whole.
-   */
-  requireAfterDiskLoss(time: UncertainTime, nowMs: number): void {
-    this.add(time, { needsScan: false, lossMs: nowMs });
+  /** A store path is filled from other members: its copies may be those of a member that was behind, ours was not. */
+  requireAfterDiskLoss(time: UncertainTime, storePathIndex: number): void {
+    const { powerLossMs } = this;
+    this.add(time, { needsScan: false, powerLossMs, refilledPath: storePathIndex });
   }
 
   /**
    * One more time of which the memory is uncertain. Who was consulted before is asked again. A repair that was done in that
    * time is repeated.
    */
-  private add(time: UncertainTime, { needsScan, lossMs }: { needsScan: boolean; lossMs: number }): void {
+  private add(
+    time: UncertainTime,
+    why: Pick<RepairState, "needsScan" | "powerLossMs"> & { readonly refilledPath?: number },
+  ): void {
     const doneSeconds = this.current?.doneSeconds ?? Infinity;
     const before = isYoung(time, doneSeconds) ? this.current : undefined;
     this.removeLogs();
@@ -92,9 +95,12 @@ export class PendingRepair {
       untilSeconds: Math.max(time.untilSeconds, before?.untilSeconds ?? 0),
       clockWas: joinSpans([...(time.clockWas ?? []), ...(before?.clockWas ?? [])]),
       logFrom: earlier(time.logFrom, before?.logFrom),
-      needsScan: needsScan || before?.needsScan === true,
+      needsScan: why.needsScan || before?.needsScan === true,
+      refilledPaths: new Set(
+        [...(before?.refilledPaths ?? []), why.refilledPath].filter((index) => index !== undefined),
+      ),
       consulted: new Map(),
-      powerLossMs: lossMs,
+      powerLossMs: why.powerLossMs,
     });
   }
 
@@ -148,13 +154,15 @@ function earlier(a: BinlogPosition | undefined, b: BinlogPosition | undefined): 
 }
 
 export function printRepairState(state: RepairState): string {
-  const { fromSeconds, untilSeconds, clockWas = [], logFrom, needsScan, consulted, doneSeconds, powerLossMs } = state;
+  const { fromSeconds, untilSeconds, clockWas = [], logFrom, needsScan, refilledPaths, consulted } = state;
+  const { doneSeconds, powerLossMs } = state;
   return printKeyValues([
     ["from_seconds", fromSeconds],
     ["until_seconds", untilSeconds],
     ["clock_was", printSpans(clockWas)],
     ...(logFrom === undefined ? [] : printLogPosition(logFrom)),
     ["needs_scan", needsScan ? 1 : 0],
+    ["refilled_paths", [...refilledPaths].join(",")],
     ["consulted", [...consulted].map(([id, told]) => `${id}/${told}`).join(",")],
     ["power_loss_ms", powerLossMs],
     ...(doneSeconds === undefined ? [] : [["done_seconds", doneSeconds] as [string, number]]),
@@ -178,8 +186,18 @@ export function parseRepairState(text: string | undefined): RepairState | undefi
     clockWas: parseSpans(values.get("clock_was")),
     logFrom: parseLogPosition(values),
     needsScan: values.get("needs_scan") !== "0",
+    refilledPaths: parseIndexes(values.get("refilled_paths")),
     consulted: new Map(consulted),
     doneSeconds: parseWhole(values.get("done_seconds")),
     powerLossMs: parseWhole(values.get("power_loss_ms")) ?? 0,
   };
+}
+
+function parseIndexes(text = ""): Set<number> {
+  return new Set(
+    text
+      .split(",")
+      .map(parseWhole)
+      .filter((index) => index !== undefined),
+  );
 }

@@ -39,6 +39,8 @@ export interface SettleNamesOptions extends SettleOptions {
   readonly isEverybodyHeard: boolean;
   readonly ownId: string;
   readonly isOwnDoubtful: boolean;
+  /** Store paths whose copies are in doubt in any case. */
+  readonly refilledPaths: ReadonlySet<number>;
   /** Unix time at which we found that we had lost our power. */
   readonly ownLossSeconds: number;
   readonly repairSinceSeconds: number;
@@ -57,12 +59,12 @@ export async function settleNames(options: SettleNamesOptions): Promise<Pick<Nam
       const target = resolveNameOrNot(options.store, name);
       // Files in trunk files have slots that others gave out: they are left to replication.
       if (target === undefined || trunkSlotOf(target.pathInStore) !== undefined) continue;
-      const { isEverybodyHeard, ownId, isOwnDoubtful, repairSinceSeconds, store } = options;
+      const { isEverybodyHeard, ownId, isOwnDoubtful, refilledPaths, repairSinceSeconds, store } = options;
       const source = takenBy(target);
       const firstSeconds = Math.min(...[own, ...[...others.values()].map(({ records }) => records)].map(earliest));
       const history = {
         ownId,
-        isOwnDoubtful,
+        isOwnDoubtful: isOwnDoubtful || refilledPaths.has(target.storePath.index),
         own: inOrder(own),
         repairSinceSeconds,
         others: [...others.values()].map((member) => ({

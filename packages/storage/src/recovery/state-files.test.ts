@@ -41,17 +41,20 @@ describe(".repair", () => {
         fc.constantFrom([], [{ fromSeconds: 3, untilSeconds: 7 }]),
         position,
         fc.boolean(),
+        fc.uniqueArray(fc.nat(255)),
         members,
         fc.option(seconds, { nil: undefined }),
         seconds,
-        (fromSeconds, untilSeconds, clockWas, logFrom, needsScan, members, doneSeconds, powerLossMs) => {
+        (fromSeconds, untilSeconds, clockWas, logFrom, needsScan, paths, members, doneSeconds, powerLossMs) => {
           const consulted = new Map(members);
+          const refilledPaths = new Set(paths);
           const state = {
             fromSeconds,
             untilSeconds,
             clockWas,
             logFrom,
             needsScan,
+            refilledPaths,
             consulted,
             doneSeconds,
             powerLossMs,
@@ -70,6 +73,7 @@ describe(".repair", () => {
       clockWas: [],
       logFrom: undefined,
       needsScan: true,
+      refilledPaths: new Set(),
       consulted: new Map(),
       powerLossMs: 0,
     });
