@@ -54,6 +54,7 @@ export class SimCluster {
   readonly #options: SimClusterOptions;
   readonly #storePaths: readonly string[];
   readonly #members: SimMember[] = [];
+  readonly #removedMembers: SimMember[] = [];
   readonly #observers: LogObserver[] = [];
   readonly #membersEver: number[] = [];
   #clients = 0;
@@ -85,6 +86,11 @@ export class SimCluster {
   /** Members in the order in which they came; removed ones are not among them. */
   get members(): readonly SimMember[] {
     return this.#members;
+  }
+
+  /** Those too that were removed; what they did before is on the others. */
+  get membersEver(): readonly SimMember[] {
+    return [...this.#members, ...this.#removedMembers];
   }
 
   get groupNames(): readonly string[] {
@@ -122,6 +128,7 @@ export class SimCluster {
   /** The host leaves the story. The trackers have to be told by an operator. */
   forgetMember(member: SimMember): void {
     this.#members.splice(this.#members.indexOf(member), 1);
+    this.#removedMembers.push(member);
   }
 
   /** Lets time pass until every tracker sends clients to every storage. */

@@ -45,6 +45,8 @@ export interface OpenFileStoreOptions {
   readonly stack: ShutdownStack;
   /** What becomes of store paths that have lost their files; without it the store is not opened. */
   readonly lostPaths?: LostPaths;
+  /** Whether the machine lost its power, and what was written last is going to be compared with the other members. */
+  readonly isRepairDue?: boolean;
 }
 
 /** Throws FdfsError if a store path is not ours, not there, or a state file is damaged. Cleanup goes onto `stack`. */
@@ -69,7 +71,7 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
   }
   const storePaths = new StorePaths(paths, rules);
   for (const path of lost) await options.lostPaths?.restore({ paths: storePaths }, path);
-  for (const path of paths) settleIntents(world.disk, path, binlog, log);
+  for (const path of paths) settleIntents(world.disk, path, binlog, log, options.isRepairDue === true);
 
   const deletions = RecentDeletions.fromLog(world.disk, binlog);
   const statFile = StatFile.open(world.disk, config.basePath, log);

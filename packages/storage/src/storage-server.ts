@@ -102,7 +102,9 @@ export async function openStorage(
 
   const dialing = { ...asks, groupName: identity.groupName, ownId: identity.storageId };
   const lostPaths = new LostPaths({ ...asking, pending, dialing });
-  const store = await openFileStore({ config, world, log, identity, initFile, rules: () => rules, stack, lostPaths });
+  const isRepairDue = lastLife.kind === "dark";
+  const opening = { config, world, log, identity, initFile, rules: () => rules, stack, lostPaths, isRepairDue };
+  const store = await openFileStore(opening);
   running.watchLog(() => store.binlog.position);
   const askGroup = () => askForGroup({ ...asking, clock });
   const repair = new MemberRepair({ store, pending, clock, log, signal: ended, dialing, askForGroup: askGroup });
@@ -190,7 +192,8 @@ export async function openStorage(
     config,
     localAddress,
     onMilestone: () => links.reportSoon(),
-    mayMissFiles: () => pending.state !== undefined,
+    mayMissFiles: () => repair.mayMissFiles,
+    isRepairOwedTo: (storageId) => repair.isOwedTo(storageId),
   });
   opened.replication = replication;
   removal.onRemoved(() => void replication.stop());

@@ -28,6 +28,20 @@ it("a modification is pushed whole", async () => {
   expect(log(stage)).toHaveLength(3);
 });
 
+it("a modification is left to the repair after a power cut: it may be an old one, and the file torn", async () => {
+  const stage = await Stage.open("modified before");
+  const name = await stage.do((client) => client.uploadAppender(Buffer.from("0123456789")));
+  const end = stage.host.diskFaults.inject({ code: "EIO", operations: ["read"], path: ".spool" });
+  await expect(stage.do((client) => client.modify(name, 8, Buffer.from("abc")))).rejects.toThrow();
+  end();
+  await stage.restart(true);
+  expect(stage.files().get(name)?.content.toString()).toBe("01234567abc");
+  expect(log(stage)).toEqual([
+    ["C", name],
+    ["M", name],
+  ]);
+});
+
 it("a deletion is told again", async () => {
   const stage = await Stage.open("deleted again");
   const name = await stage.do((client) => client.upload(Buffer.from("content")));

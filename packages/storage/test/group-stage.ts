@@ -49,6 +49,8 @@ export class GroupStage {
   readonly world: SimWorld;
   readonly tracker: ScriptedTracker;
   readonly members: Member[] = [];
+  /** Addresses of those who have to be compared with before they are given anything. */
+  readonly owedRepair = new Set<string>();
   private readonly config: Partial<StorageConfig>;
   private readonly statuses = new Map<string, StorageStatus>();
   private readonly ports = new Map<string, number>();
@@ -123,6 +125,7 @@ export class GroupStage {
       identity: storageIdentity({ groupName: "group1", port: 23000, ...facts }),
       trackers: [testTracker],
       localAddress: undefined,
+      isRepairOwedTo: (storageId) => this.owedRepair.has(storageId),
     });
     for (const each of this.members) this.tell(each);
   }

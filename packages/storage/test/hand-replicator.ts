@@ -1,11 +1,12 @@
 // Replication by hand, for tests of what happens around it: takes the source records of one store and makes the same of
 // another, straight on its disk. As the real one, it goes on where the other side confirmed, reads content when it sends,
-// and skips what is no longer there.
+// skips what is no longer there, and gives a peer that lost its power whole what may be torn there.
 import type { BinlogPosition } from "../src/binlog/binlog-position.ts";
 import { comparePositions, logStart } from "../src/binlog/binlog-position.ts";
 import { BinlogReader } from "../src/binlog/binlog-reader.ts";
 import type { BinlogOp, BinlogRecord } from "../src/binlog/binlog-record.ts";
 import type { FileStore } from "../src/files/file-store.ts";
+import { statedContent } from "../src/files/stated-content.ts";
 import { resolveName } from "../src/files/resolve-name.ts";
 import { WrittenBack } from "../src/store/written-back.ts";
 
@@ -14,6 +15,11 @@ const MARK_LAG_MS = 3000;
 
 export class HandReplicator {
   private confirmed: BinlogPosition = logStart;
+  /** Nothing behind was ever given. */
+  private reached: BinlogPosition = logStart;
+  /** What stands before may be torn at the peer, but for the names that it was given whole since. */
+  private tornBefore: BinlogPosition = logStart;
+  private readonly mended = new Set<string>();
   private readonly certain = new WrittenBack<BinlogPosition>(logStart, 0);
   /** The last one that is on the disk, and later ones. */
   private readonly marks: { readonly atMs: number; readonly position: BinlogPosition }[] = [
@@ -30,6 +36,8 @@ export class HandReplicator {
   /** The peer starts again, without what it had only in its memory. */
   peerLostPower(): void {
     this.confirmed = earlier(this.certain.certain, this.confirmed);
+    this.tornBefore = this.reached;
+    this.mended.clear();
   }
 
   /** Makes up to `records` records of `from` known to `to`. Tells whether there were as many. */
@@ -53,13 +61,27 @@ export class HandReplicator {
       for (let left = records; left > 0; left--) {
         const entry = reader.next();
         if (entry === undefined) return false;
-        if (entry.kind === "record" && entry.record.op === entry.record.op.toUpperCase()) apply(from, to, entry.record);
+        if (entry.kind === "record" && entry.record.op === entry.record.op.toUpperCase()) {
+          apply(from, to, entry.record);
+          this.mend(from, to, entry.record, entry.after);
+        }
         this.confirmed = entry.after;
+        if (comparePositions(this.reached, this.confirmed) < 0) this.reached = this.confirmed;
       }
       return true;
     } finally {
       reader.close();
     }
+  }
+
+  private mend(from: FileStore, to: FileStore, { op, logicalName, seconds }: BinlogRecord, at: BinlogPosition): void {
+    if (comparePositions(at, this.tornBefore) > 0 || !"CAMTU".includes(op)) return;
+    if (statedContent(logicalName) !== undefined || this.mended.has(logicalName)) return;
+    const source = resolveName(from, logicalName);
+    if (from.disk.linkStat(source.path)?.kind !== "file") return;
+    this.mended.add(logicalName);
+    to.binlog.append(seconds, "u", logicalName);
+    write(to, resolveName(to, logicalName).path, from.disk.readFile(source.path), seconds);
   }
 }
 

@@ -54,6 +54,41 @@ function expectLast(again: string[], names: string[]): void {
   expect(again.length).toBeLessThan(UNCERTAIN + 10);
 }
 
+describe("a peer that has to be compared with first", () => {
+  it("is given nothing before", async () => {
+    const { stage, member, peer } = await open();
+    stage.setStatus(PEER, "OFFLINE");
+    await stage.world.runFor(3000);
+    stage.owedRepair.add(PEER);
+    peer.pushed.length = 0;
+    const client = await stage.connect(member);
+    const name = await stage.world.run(client.upload(Buffer.from("content")));
+    stage.setStatus(PEER, "ACTIVE");
+    await stage.world.runFor(60_000);
+    expect(peer.records).toEqual([]);
+    stage.owedRepair.clear();
+    await stage.untilReplicated();
+    expect(peer.records.map((pushed) => pushed.name)).toEqual([name]);
+    client.close();
+    await stage.stop();
+  });
+
+  it("is fed all the same when that is not possible", async () => {
+    const { stage, member, peer } = await open();
+    stage.setStatus(PEER, "OFFLINE");
+    await stage.world.runFor(3000);
+    stage.owedRepair.add(PEER);
+    const client = await stage.connect(member);
+    const name = await stage.world.run(client.upload(Buffer.from("content")));
+    stage.setStatus(PEER, "ACTIVE");
+    await stage.untilReplicated();
+    expect(peer.records.at(-1)?.name).toBe(name);
+    expect(member.logged.some(({ message }) => message === "replication.not-compared")).toBe(true);
+    client.close();
+    await stage.stop();
+  });
+});
+
 describe("a peer that lost its power", () => {
   it("is given again what it was given last, once", async () => {
     const { stage, member, peer, names } = await open();
@@ -86,6 +121,58 @@ describe("a peer that lost its power", () => {
     await stage.untilReplicated();
     const again = peer.records.map(({ name }) => name);
     expectLast(again, names);
+    expect(await reconnect(stage, peer, 77)).toEqual([]);
+    await stage.stop();
+  });
+
+  it("is given whole what may be torn there though its size is right", async () => {
+    const { stage, member, peer } = await open();
+    const client = await stage.connect(member);
+    const appender = await stage.world.run(client.uploadAppender(Buffer.from("0123")));
+    await stage.world.run(client.append(appender, Buffer.from("4567")));
+    const normal = await stage.world.run(client.upload(Buffer.from("content")));
+    await stage.world.run(client.modify(appender, 2, Buffer.from("ab")));
+    await stage.untilReplicated();
+    await reconnect(stage, peer, 77);
+    const told = (name: string) =>
+      peer.records.filter((pushed) => pushed.name === name).map(({ code, content }) => [code, content.toString()]);
+    const { syncCreateFile, syncUpdateFile, syncAppendFile, syncModifyFile } = storageCommands;
+    expect(told(appender)).toEqual([
+      [syncCreateFile.code, "01ab4567"],
+      [syncUpdateFile.code, "01ab4567"],
+      [syncAppendFile.code, "4567"],
+      [syncModifyFile.code, "ab"],
+    ]);
+    expect(told(normal)).toEqual([[syncCreateFile.code, "content"]]);
+    client.close();
+    await stage.stop();
+  });
+
+  it("is given it whole although the sender ends in the middle", async () => {
+    const { stage, member, peer } = await open();
+    const client = await stage.connect(member);
+    const appender = await stage.world.run(client.uploadAppender(Buffer.from("0123")));
+    client.close();
+    await stage.untilReplicated();
+    await stage.world.runFor(31_000);
+    stage.setStatus(PEER, "OFFLINE");
+    await stage.world.runFor(3000);
+    peer.pushed.length = 0;
+    const takes = takesEverythingSince(77);
+    // It takes three records, and no more.
+    let taken = 0;
+    peer.reply = (pushed) =>
+      pushed.code === storageCommands.syncCreateFile.code && ++taken > 3 ? "nothing" : takes(pushed);
+    stage.setStatus(PEER, "ACTIVE");
+    await stage.world.runFor(2000);
+    member.host.crash("process");
+    peer.reply = takes;
+    member.host.restart();
+    await stage.start(member);
+    await stage.world.runFor(10_000);
+    await stage.untilReplicated();
+    const last = peer.records.at(-1);
+    expect([last?.name, last?.code]).toEqual([appender, storageCommands.syncUpdateFile.code]);
     expect(await reconnect(stage, peer, 77)).toEqual([]);
     await stage.stop();
   });

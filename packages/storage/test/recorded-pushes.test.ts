@@ -125,7 +125,8 @@ describe("a push as C sends it", () => {
     const { disk, store } = await openStore();
     put(disk, store, push);
     const requests = new PushRequests(store, true, () => false);
-    const task = pushTask(push.record, { after: { part: 0, offset: 0 }, mayFollowLeftOut: false, content: undefined });
+    const at = { after: { part: 0, offset: 0 }, mayFollowLeftOut: false, mayBeTornThere: false, content: undefined };
+    const task = pushTask(push.record, at);
     if (hasNoContent(bytes)) {
       const { contentBytes } = syncCreateFile.request.decode(bytes.subarray(HEADER_BYTES));
       expect(requests.withoutContent(task, contentBytes)).toEqual(clean(bytes, push.groupAt));

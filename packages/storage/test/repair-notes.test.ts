@@ -5,6 +5,7 @@ import { SimWorld } from "@fastdfs-ts/simulation";
 import { describe, expect, it } from "vitest";
 import { PendingRepair } from "../src/recovery/pending-repair.ts";
 import { RunningFile } from "../src/recovery/running-file.ts";
+import { isWithin } from "../src/recovery/time-spans.ts";
 
 const BASE = "/base";
 
@@ -61,6 +62,34 @@ describe("a process that runs", () => {
   });
 });
 
+it("says what a clock showed that was set meanwhile, for as long as that may not be on the disk", async () => {
+  const { sim, host, begin, lastLife } = open("clock");
+  const clockWas = () => {
+    const found = lastLife();
+    return found.kind === "ended" ? undefined : found.clockWas;
+  };
+  const startSeconds = Math.floor(host.world.clock.now() / 1000);
+  begin();
+  await sim.runFor(40_000);
+  host.wallClock.startMs -= 600_000;
+  host.crash("process");
+  host.restart();
+  begin();
+  await sim.runFor(40_000);
+  host.wallClock.startMs += 600_000;
+  await sim.runFor(2000);
+  host.crash("power");
+  host.restart();
+  const spans = clockWas()!;
+  const seen = (seconds: number) => isWithin(spans, startSeconds + seconds);
+  expect([seen(0), seen(39), seen(-600 + 40), seen(-600 + 79), seen(-300)]).toEqual([true, true, true, true, false]);
+  begin();
+  await sim.runFor(200_000);
+  host.crash("power");
+  host.restart();
+  expect(clockWas()).toEqual([]);
+});
+
 describe("what the repair owes", () => {
   const first = { fromSeconds: 1000, untilSeconds: 1400, logFrom: { part: 0, offset: 70 } };
   const pendingAt = (host: ReturnType<typeof open>["host"]) => PendingRepair.open(host.world.disk, BASE);
@@ -90,20 +119,29 @@ describe("what the repair owes", () => {
     pending.requireAfterPowerLoss(first, 1_300_000);
     pending.done(1310);
     pending.requireAfterPowerLoss(
-      { fromSeconds: 1300, untilSeconds: 1700, logFrom: { part: 0, offset: 90 } },
+      {
+        fromSeconds: 1300,
+        untilSeconds: 1700,
+        clockWas: [{ fromSeconds: 5, untilSeconds: 9 }],
+        logFrom: { part: 0, offset: 90 },
+      },
       1_600_000,
     );
     expect(pending.state).toMatchObject({ ...first, untilSeconds: 1700, needsScan: true, powerLossMs: 1_600_000 });
+    expect(pending.state?.clockWas).toEqual([{ fromSeconds: 5, untilSeconds: 9 }]);
     pending.done(1610);
     const later = { fromSeconds: 1611, untilSeconds: 2000, logFrom: { part: 0, offset: 95 } };
     pending.requireAfterPowerLoss(later, 1_900_000);
     expect(pending.state).toMatchObject(later);
   });
 
-  it("for a rebuilt disk needs no look at files, and is no power loss", () => {
+  it("for a refilled disk needs no look at files and is no power loss, but its copies are in doubt", () => {
     const { host } = open("rebuilt");
     const pending = pendingAt(host);
-    pending.require({ fromSeconds: 5, untilSeconds: 9 });
-    expect(pending.state).toMatchObject({ needsScan: false, powerLossMs: 0 });
+    pending.requireAfterDiskLoss({ fromSeconds: 5, untilSeconds: 9 }, 1);
+    pending.requireAfterDiskLoss({ fromSeconds: 6, untilSeconds: 9 }, 0);
+    const refilledPaths = new Set([0, 1]);
+    expect(pending.state).toMatchObject({ needsScan: false, powerLossMs: 0, refilledPaths });
+    expect(pendingAt(host).state).toMatchObject({ fromSeconds: 5, refilledPaths });
   });
 });

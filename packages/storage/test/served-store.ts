@@ -69,6 +69,7 @@ export interface ServeStoreOptions {
   readonly talksAsC?: boolean;
   /** When it was found that the machine had lost its power, Unix milliseconds; never if not given. */
   readonly powerLossMs?: number;
+  readonly isRepairDue?: boolean;
   /** Called when the disks are open, before anybody is answered. */
   readonly beforeService?: (store: FileStore) => Promise<void>;
 }
@@ -113,6 +114,7 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
       ...options.rules,
     }),
     stack,
+    isRepairDue: options.isRepairDue ?? false,
   });
   const stamps = ReceivedStamps.open({ disk: world.disk, clock: world.clock, log, basePath: directory });
   stack.defer(() => stamps.close());

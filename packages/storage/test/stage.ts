@@ -34,7 +34,7 @@ export class Stage {
   }
 
   /** Starts the server in the host's present life, and connects. */
-  async start(): Promise<void> {
+  async start(isRepairDue = false): Promise<void> {
     const { world } = this.host;
     this.served = await this.world.run(
       serveStore({
@@ -42,6 +42,7 @@ export class Stage {
         world,
         listenHost: SERVER,
         config: { subdirCountPerPath: 1, distributeRotateCount: 1000 },
+        isRepairDue,
       }),
     );
     this.client = await this.connect();
@@ -58,9 +59,10 @@ export class Stage {
     return this.world.run(work(this.client));
   }
 
-  restart(): Promise<void> {
+  /** `isRepairDue`: as after a power cut. */
+  restart(isRepairDue = false): Promise<void> {
     this.host.restart();
-    return this.start();
+    return this.start(isRepairDue);
   }
 
   /** What the server's handlers should not have thrown. */

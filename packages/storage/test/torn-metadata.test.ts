@@ -30,7 +30,7 @@ it.each([
   ["what C leaves behind its texts", Buffer.from("width\x02100\0\0\0"), true],
 ])("%s", async (_, metadata, isKept) => {
   writeFileSync(path, metadata);
-  const { damaged } = await scanYoungFiles(served.store, 0, new Map());
+  const { damaged } = await scanYoungFiles(served.store, { fromSeconds: 0, untilSeconds: Infinity }, new Map());
   expect(damaged).toBe(isKept ? 0 : 1);
   expect(existsSync(path)).toBe(isKept);
 });

@@ -13,7 +13,7 @@ export function conflictedFiles(cluster: SimCluster): Set<string> {
     if (before === undefined) changedAt.set(name, memberId);
     else if (before !== memberId) conflicted.add(name);
   };
-  for (const member of cluster.members) {
+  for (const member of cluster.membersEver) {
     const { groupName, id } = member;
     const log = textBelowBase(member, "data/sync/binlog.000") ?? "";
     for (const [, op, name, more] of log.matchAll(/^\d+ ([CUAMTLR]) (\S+)(?: (\S+).*)?$/gm)) {
@@ -22,7 +22,7 @@ export function conflictedFiles(cluster: SimCluster): Set<string> {
     }
   }
   // What a file was renamed to is as uncertain as what it was before.
-  for (const member of cluster.members) {
+  for (const member of cluster.membersEver) {
     const log = textBelowBase(member, "data/sync/binlog.000") ?? "";
     for (const [, newName, oldName] of log.matchAll(/^\d+ R (\S+) (\S+)$/gm)) {
       if (conflicted.has(`${member.groupName}/${oldName!}`)) conflicted.add(`${member.groupName}/${newName!}`);

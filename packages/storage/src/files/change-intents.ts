@@ -10,7 +10,8 @@
 //
 // Appends are taken back because their bytes are not kept anywhere else; the others can be repeated. "The last is another
 // one" covers a change that was refused, could not be taken back by a failing disk, and was followed by others.
-// Peers may have been given the record of a modification or deletion before it was made: then one more record tells them.
+// Peers may have been given the record of a modification or deletion before it was made: then one more record tells them. Not
+// of a modification after a power cut: it may have been done long before, and what is here may be torn; repair sees to that.
 // An intent that is itself cut short was never acted upon and is dropped.
 import { metadataName } from "@fastdfs-ts/protocol";
 import { FdfsError } from "@fastdfs-ts/protocol";
@@ -108,9 +109,16 @@ export async function writeIntent(path: StorePath, change: Change, log: BinlogWr
 
 /**
  * Settles all intents that an earlier process left in a store path. Runs at start, before anything is served. Throws
- * FdfsError if a change cannot be finished: serving half of it would be worse than not starting.
+ * FdfsError if a change cannot be finished: serving half of it would be worse than not starting. `isRepairDue`: after a power
+ * cut all that was changed last is compared with the other members.
  */
-export function settleIntents(disk: Disk, path: StorePath, binlog: BinlogWriter, log: Logger): void {
+export function settleIntents(
+  disk: Disk,
+  path: StorePath,
+  binlog: BinlogWriter,
+  log: Logger,
+  isRepairDue: boolean,
+): void {
   const folder = path.incoming.path;
   const names = disk.readDirectory(folder);
   for (const name of names.filter((each) => each.endsWith(INTENT_SUFFIX))) {
@@ -122,7 +130,13 @@ export function settleIntents(disk: Disk, path: StorePath, binlog: BinlogWriter,
       });
     } else {
       const { change, logged } = intent;
-      const outcome = settleOrRefuse(disk, path, binlog, change, findRecord(disk, binlog, logged, change));
+      const state = findRecord(disk, binlog, logged, change);
+      const outcome = settleOrRefuse(disk, path, binlog, change, state);
+      const isPushedTooEarly = change.kind === "modify" && state === "last" && change.isReplica !== true;
+      const isHere = disk.stat(path.fileAt(change.pathInStore)) !== undefined;
+      if (isPushedTooEarly && isHere && !isRepairDue) {
+        binlog.append(change.seconds, "U", change.logicalName);
+      }
       log.warn("change.settled", { file: path.fileAt(change.pathInStore), change: change.kind, outcome });
     }
     disk.unlink(`${folder}/${name}`);
@@ -215,8 +229,6 @@ function settle(disk: Disk, path: StorePath, binlog: BinlogWriter, change: Chang
       else copySpool(disk, change.spool, file, change.offset);
       if (change.isReplica === true) file.setTimes(change.seconds);
     });
-    const isPushedTooEarly = change.kind === "modify" && state === "last" && change.isReplica !== true;
-    if (isPushedTooEarly) binlog.append(change.seconds, "U", change.logicalName);
   }
   return "made again";
 }

@@ -38,6 +38,11 @@ export function isComplete(status: StorageStatus | undefined): boolean {
   return status !== undefined && complete.has(status);
 }
 
+/** Whether a member is about to hold everything: another one is giving it the group's files. */
+export function isBeingFilled(status: StorageStatus): boolean {
+  return status === "WAIT_SYNC" || status === "SYNCING";
+}
+
 /** Whether files can be copied from a member now. */
 export function canGiveFiles({ status, isReadable }: GroupMember): boolean {
   return status === "ACTIVE" && isReadable;

@@ -67,8 +67,9 @@ export class LostPaths {
   /** Copies the files of a path for which `begin` said so. Throws FdfsError of the disk, and the signal's reason. */
   async restore(store: Pick<FileStore, "paths">, storePath: StorePath): Promise<void> {
     const { world, config, dialing, pending } = this.options;
-    // The member that is copied from may not have got the newest files of the others yet.
-    pending.require(lookbackTime(Math.floor(world.clock.now() / 1000)));
+    // The member that is copied from may not have got the newest files and changes of the others yet, which our log may
+    // name all the same.
+    pending.requireAfterDiskLoss(lookbackTime(Math.floor(world.clock.now() / 1000)), storePath.index);
     const { ownStatus } = await this.askForGroup();
     const reports = await this.reportRecovery(ownStatus);
     try {

@@ -8,10 +8,10 @@ import { logStart } from "../binlog/binlog-position.ts";
 import type { FileStore } from "../files/file-store.ts";
 import { resolveNameOrNot } from "../files/resolve-name.ts";
 import { peerTrouble } from "./file-givers.ts";
-import { canGiveFiles, type GroupMember, type GroupPicture, isComplete } from "./group-picture.ts";
+import { canGiveFiles, type GroupMember, type GroupPicture, isComplete, isBeingFilled } from "./group-picture.ts";
 import { type PeerDialing, PeerClient } from "./peer-client.ts";
-import type { PendingRepair, UncertainTime } from "./pending-repair.ts";
-import { isLoggedSince, keepMemberLog, keepOwnLog, keptRecords } from "./repair-logs.ts";
+import { isYoung, type PendingRepair, type UncertainTime } from "./pending-repair.ts";
+import { isLoggedSince, keepMemberLog, keepOwnLog, type KeptOwnLog, keptRecords } from "./repair-logs.ts";
 import { WRITE_BACK_SECONDS } from "../store/written-back.ts";
 import { ALIVE_MS, type LastLife } from "./running-file.ts";
 import { type LastWord, scanYoungFiles } from "./scan-young-files.ts";
@@ -26,12 +26,17 @@ const RECOVERY_LOOKBACK_SECONDS = 3600;
 const WAIT_MS = 30_000;
 const PAUSE_MS = 2000;
 /** How long members that could not be asked are left alone. */
-const RETRY_MS = { first: 10_000, longest: 60_000 } as const;
+const RETRY_MS = { soonest: 1000, first: 10_000, longest: 60_000 } as const;
 
 /** What may be lost or torn after the machine went down. */
-export function uncertainTime({ aliveSeconds, logFrom }: Extract<LastLife, { kind: "dark" }>): UncertainTime {
+export function uncertainTime(lastLife: Extract<LastLife, { kind: "dark" }>): UncertainTime {
+  const { aliveSeconds, logFrom, clockWas } = lastLife;
   return {
     logFrom,
+    clockWas: clockWas.map(({ fromSeconds, untilSeconds }) => ({
+      fromSeconds: Math.max(0, fromSeconds - CLOCK_SKEW_SECONDS),
+      untilSeconds: untilSeconds + CLOCK_SKEW_SECONDS,
+    })),
     fromSeconds: aliveSeconds - WRITE_BACK_SECONDS - CLOCK_SKEW_SECONDS,
     untilSeconds: aliveSeconds + ALIVE_MS / 1000 + WRITE_BACK_SECONDS + CLOCK_SKEW_SECONDS,
   };
@@ -55,12 +60,28 @@ export interface MemberRepairOptions {
 export class MemberRepair {
   private readonly options: MemberRepairOptions;
   private unlogged: readonly BinlogRecord[] = [];
-  /** Names that wait for a member that could not be asked. */
-  private postponed = 0;
+  /** Whether everything was done that the members that were heard have told. */
+  private isSettled = false;
   private ownLogEnd = logStart;
+  private hasAllOfComplete = false;
+  private isServing = false;
+  /** Rings when a member waits for being heard. */
+  private bell = new AbortController();
+  /** By member that was heard: when it found that it had lost its power, in our uncertain time; Unix seconds, as it told us last. */
+  private readonly losses = new Map<string, number>();
+  /** Members with which everything was compared. */
+  private readonly compared = new Set<string>();
 
   constructor(options: MemberRepairOptions) {
     this.options = options;
+  }
+
+  /**
+   * Whether files of ours may be at a member that has not been heard yet. What only a newcomer can have does not count: it
+   * would not be complete before it is given what we have, and we would not give that before we have heard it.
+   */
+  get mayMissFiles(): boolean {
+    return this.options.pending.state !== undefined && !this.hasAllOfComplete;
   }
 
   /**
@@ -72,7 +93,9 @@ export class MemberRepair {
     if (pending.state === undefined) return;
     const { fromSeconds, untilSeconds, needsScan } = pending.state;
     log.warn("repair.begins", { fromSeconds, untilSeconds, afterPowerLoss: needsScan });
-    await this.keepOwnLog();
+    const { ownSeconds } = await this.keepOwnLog();
+    const isFirstTime = pending.state.consulted.size === 0;
+    if (isFirstTime && ownSeconds !== undefined && pending.widen(ownSeconds)) await this.keepOwnLog();
     if (needsScan) await this.scan();
     const picture = await this.waitForMember();
     await this.consult(picture);
@@ -82,21 +105,36 @@ export class MemberRepair {
     this.finishIfAllWereHeard(picture);
   }
 
+  /**
+   * Whether what a member would be given now may be torn, while that member may have it whole: the two were not compared. The
+   * member can be asked now.
+   */
+  isOwedTo(storageId: string): boolean {
+    if (this.options.pending.state === undefined || this.compared.has(storageId)) return false;
+    this.bell.abort();
+    return true;
+  }
+
   /** Asks the rest of the members until all were heard. Rejects with the signal's reason. */
   async whileServing(signal: AbortSignal): Promise<void> {
     const { pending, clock, log, store, askForGroup } = this.options;
+    this.isServing = true;
     for (let pauseMs: number = RETRY_MS.first; pending.state !== undefined;) {
-      await sleep(clock, pauseMs, signal);
+      await sleep(clock, RETRY_MS.soonest, signal);
+      await sleep(clock, pauseMs - RETRY_MS.soonest, AbortSignal.any([signal, this.bell.signal])).catch(() =>
+        signal.throwIfAborted(),
+      );
+      this.bell = new AbortController();
       pauseMs = Math.min(pauseMs * 2, RETRY_MS.longest);
       try {
         const picture = await askForGroup();
-        const isNewcomer = this.unheard(picture).some(canGiveFiles);
-        if (this.postponed > 0 || isNewcomer) {
+        const heardBefore = pending.state.consulted.size;
+        if (!this.isSettled || this.askable(picture).length > 0) {
           await this.keepOwnLog();
           await this.consult(picture);
           await store.binlog.sync();
         }
-        if (isNewcomer) pauseMs = RETRY_MS.first;
+        if (pending.state.consulted.size > heardBefore) pauseMs = RETRY_MS.first;
         this.finishIfAllWereHeard(picture);
       } catch (error) {
         signal.throwIfAborted();
@@ -105,9 +143,11 @@ export class MemberRepair {
     }
   }
 
-  private async keepOwnLog(): Promise<void> {
+  private async keepOwnLog(): Promise<KeptOwnLog> {
     const { store, pending, signal } = this.options;
-    this.ownLogEnd = await keepOwnLog(store, pending.state!, pending.logPath("own"), signal);
+    const kept = await keepOwnLog(store, pending.state!, pending.logPath("own"), signal);
+    this.ownLogEnd = kept.end;
+    return kept;
   }
 
   /** Holds young files to their names, and carries out the deletions of our log. */
@@ -121,7 +161,7 @@ export class MemberRepair {
         lastWords.set(name, lastWordOf(name, record, deletes));
       }
     }
-    const outcome = await scanYoungFiles(store, pending.state!.fromSeconds, lastWords, signal);
+    const outcome = await scanYoungFiles(store, pending.state!, lastWords, signal);
     this.unlogged = outcome.unlogged;
     const { lookedAt, damaged, deleted, unlogged } = outcome;
     log.notice("repair.scanned", { lookedAt, damaged, deleted, unlogged: unlogged.length });
@@ -131,6 +171,17 @@ export class MemberRepair {
   private unheard({ others }: GroupPicture): GroupMember[] {
     const { consulted } = this.options.pending.state!;
     return others.filter(({ status, storageId }) => isComplete(status) && !consulted.has(storageId));
+  }
+
+  /** Members that are given the group's files, maybe by us: what we gave them and lost since, they alone hold. */
+  private unheardNewcomers({ others }: GroupPicture): GroupMember[] {
+    const { consulted } = this.options.pending.state!;
+    return others.filter(({ status, storageId }) => isBeingFilled(status) && !consulted.has(storageId));
+  }
+
+  /** Members that were not heard yet and may answer now. */
+  private askable(picture: GroupPicture): GroupMember[] {
+    return [...this.unheard(picture).filter(canGiveFiles), ...this.unheardNewcomers(picture)];
   }
 
   /** The group as it is as soon as one member can be asked, or when that takes too long. */
@@ -155,38 +206,79 @@ export class MemberRepair {
   /** Fetches the logs of members that can be asked and were not, and settles everything anew with all logs there are. */
   private async consult(picture: GroupPicture): Promise<void> {
     const { store, pending, dialing, log, signal } = this.options;
-    const clients = new Map(
+    // Until the end of it: what the disk here refuses has to be done later.
+    this.isSettled = false;
+    const reachable = new Map(
       picture.others
-        .filter(canGiveFiles)
+        .filter((member) => canGiveFiles(member) || isBeingFilled(member.status))
         .map(({ storageId, endpoint }) => [storageId, new PeerClient(dialing, endpoint)]),
     );
     try {
-      for (const { storageId } of this.unheard(picture).filter(canGiveFiles)) {
+      for (const { storageId } of this.askable(picture)) {
+        const path = pending.logPath(storageId);
         try {
-          const told = await keepMemberLog(store, clients.get(storageId)!, pending.state!, pending.logPath(storageId));
-          pending.noteConsulted(storageId, told);
+          const client = reachable.get(storageId)!;
+          await this.askForDoubt(storageId, client);
+          pending.noteConsulted(storageId, await keepMemberLog(store, client, pending.state!, path));
         } catch (thrown) {
           const error = peerTrouble(thrown);
           log.warn("repair.member-fails", { member: storageId, what: "log", error });
         }
       }
       const { consulted } = pending.state!;
-      if (consulted.size === 0) return;
+      if (consulted.size === 0) {
+        this.isSettled = true;
+        return;
+      }
+      const clients = new Map([...reachable].filter(([storageId]) => consulted.has(storageId)));
+      for (const [storageId, client] of clients) {
+        // What it said before counts, if it cannot be asked.
+        await this.askForDoubt(storageId, client).catch((thrown: unknown) => {
+          const error = peerTrouble(thrown);
+          log.warn("repair.member-fails", { member: storageId, what: "hello", error });
+        });
+      }
       const logs = [...consulted].map(([storageId, told]) => ({
         storageId,
         path: pending.logPath(storageId),
         toldEverything: told === "everything",
+        lossSeconds: this.losses.get(storageId) ?? -Infinity,
+        doubtfulUntilSeconds: (this.losses.get(storageId) ?? -Infinity) + CLOCK_SKEW_SECONDS,
+        isPresent: picture.others.some((other) => other.storageId === storageId),
       }));
       const isEverybodyHeard = this.unheard(picture).length === 0 && logs.every(({ toldEverything }) => toldEverything);
       const ownLogPath = pending.logPath("own");
       const { ownLogEnd, unlogged } = this;
-      const settling = { store, signal, ownLogPath, ownLogEnd, unlogged, logs, isEverybodyHeard, clients };
-      const counts = await settleNames(settling);
-      this.postponed = counts.postponed;
+      const { powerLossMs } = pending;
+      const ownFacts = {
+        ownId: dialing.ownId,
+        isOwnDoubtful: this.isInUncertainTime(powerLossMs),
+        refilledPaths: pending.state!.refilledPaths,
+        ownLossSeconds: powerLossMs / 1000,
+        repairSinceSeconds: Math.floor(powerLossMs / 1000),
+        isServing: this.isServing,
+      };
+      const settling = { store, signal, ownLogPath, ownLogEnd, unlogged, logs, isEverybodyHeard, clients, ...ownFacts };
+      const { counts, failing } = await settleNames(settling);
+      this.isSettled = counts.postponed === 0;
+      for (const storageId of consulted.keys()) {
+        if (clients.has(storageId) && !failing.has(storageId)) this.compared.add(storageId);
+      }
       log.notice("repair.settled", { members: [...consulted.keys()].join(), ...counts });
     } finally {
-      for (const client of clients.values()) client.close();
+      for (const client of reachable.values()) client.close();
     }
+  }
+
+  /** Asks a member whether it lost its power too. Throws FdfsError if it cannot be asked. */
+  private async askForDoubt(storageId: string, client: PeerClient): Promise<void> {
+    const powerLossMs = await client.powerLossMs();
+    const isInTime = powerLossMs !== undefined && this.isInUncertainTime(powerLossMs);
+    this.losses.set(storageId, isInTime ? powerLossMs / 1000 : -Infinity);
+  }
+
+  private isInUncertainTime(unixMs: number): boolean {
+    return unixMs > 0 && isYoung(this.options.pending.state!, Math.floor(unixMs / 1000));
   }
 
   /** Files that still have no record after others have told what they know of them. */
@@ -206,7 +298,9 @@ export class MemberRepair {
 
   private finishIfAllWereHeard(picture: GroupPicture): void {
     const { pending, log, clock } = this.options;
-    if (pending.state === undefined || this.postponed > 0 || this.unheard(picture).length > 0) return;
+    if (pending.state === undefined || !this.isSettled || this.unheard(picture).length > 0) return;
+    this.hasAllOfComplete = true;
+    if (this.unheardNewcomers(picture).length > 0) return;
     pending.done(Math.floor(clock.now() / 1000));
     log.notice("repair.done");
   }

@@ -24,10 +24,20 @@ function records(text: string): HistoryRecord[] {
 function judge(
   own: string,
   others: Record<string, string>,
-  facts: { heard?: boolean; named?: boolean; c?: boolean } = {},
+  facts: {
+    heard?: boolean;
+    named?: boolean;
+    c?: boolean;
+    doubtful?: string;
+    since?: number;
+    name?: string;
+    once?: boolean;
+  } = {},
 ) {
   const members = Object.entries(others).map(([storageId, text]): MemberHistory => ({
     storageId,
+    isDoubtful: facts.doubtful?.includes(storageId) === true,
+    isPresent: true,
     toldEverything: facts.c !== true,
     records: records(text),
   }));
@@ -37,17 +47,23 @@ function judge(
     missing,
     loggedSize,
     onlyAppended,
+    sizeTells,
+    isTold,
     isOurs,
   } = judgeName(NAME, {
+    ownId: "a",
+    isOwnDoubtful: facts.doubtful?.includes("a") === true,
+    repairSinceSeconds: facts.since ?? 100,
     own: records(own),
     others: members,
-    isEverybodyHeard: facts.heard ?? true,
+    isHeir: facts.heard ?? true,
     isNamedAfterUs: facts.named ?? false,
+    isGivenOnce: facts.once ?? false,
   });
   const lines = missing.map((record) =>
     printBinlogRecord(record).trim().replace(` ${NAME}`, "").replace(` ${OLD}`, ""),
   );
-  return { action, holders, missing: lines, loggedSize, onlyAppended, isOurs };
+  return { action, holders, missing: lines, loggedSize, onlyAppended, sizeTells, isTold, isOurs };
 }
 
 describe("what the logs say of a name", () => {
@@ -79,9 +95,9 @@ describe("what the logs say of a name", () => {
     ["5 U, 5 U", { b: "5 u" }, "trust", ["b"], []],
     // They know more of the same second.
     ["5 u", { b: "5 U, 5 U" }, "hold", ["b"], []],
-    // The one who knows more comes first.
-    ["", { b: "5 c", d: "5 c, 5 a 0 3" }, "hold", ["d", "b"], ["5 C", "5 A 0 3"]],
-    ["", { b: "5 c, 5 c, 5 c", d: "5 C, 6 A 0 3" }, "hold", ["d", "b"], ["5 c", "6 a 0 3"]],
+    // Only who knows most has what it should be.
+    ["", { b: "5 c", d: "5 c, 5 a 0 3" }, "hold", ["d"], ["5 C", "5 A 0 3"]],
+    ["", { b: "5 c, 5 c, 5 c", d: "5 C, 6 A 0 3" }, "hold", ["d"], ["5 c", "6 a 0 3"]],
     ["", { b: "5 c", d: "5 C, 6 D" }, "delete", ["b"], ["6 d"]],
     // Renaming makes one name and takes the other.
     ["5 C", { b: "5 c, 6 r>" }, "delete", [], []],
@@ -110,6 +126,24 @@ describe("what the logs say of a name", () => {
     // It tells a rename as a creation.
     expect(judge("5 r", { b: "5 C" }, { c: true })).toMatchObject({ action: "hold", missing: [] });
     expect(judge("", { b: "5 C" }, { c: true, heard: false })).toMatchObject({ action: "hold", missing: ["5 c"] });
+  });
+
+  it("is that it was deleted, of a name that is given once, although a clock that was wrong gave later times", () => {
+    for (const [own, theirs, missing] of [
+      ["9 C", "9 c, 6 d", ["6 D"]],
+      ["9 C, 6 D", "9 c", []],
+      ["9 c", "9 C, 6 r>", []],
+      ["", "6 d, 9 c", ["6 D"]],
+    ] as const) {
+      expect(judge(own, { b: theirs }, { once: true })).toMatchObject({ action: "delete", missing });
+      expect(judge(own, { b: theirs }).action).not.toBe("delete");
+    }
+    expect(judge("9 C", { b: "9 c" }, { once: true }).action).toBe("hold");
+    // A member with a clock of its own.
+    expect(judge("9 c", { b: "9 C, 9 A 0 3", d: "9 c, 5 D" }, { once: true })).toMatchObject({
+      action: "delete",
+      missing: ["5 d"],
+    });
   });
 
   it("is not more because a record was received twice", () => {
@@ -146,6 +180,54 @@ describe("what the logs say of a name", () => {
   it.each(sizes)("after %s a file has %j, only appended to: %s", (own, loggedSize, onlyAppended) => {
     expect(judge(own, { b: "5 c" })).toMatchObject({ action: "trust", loggedSize, onlyAppended });
     expect(judge(own, {})).toMatchObject({ action: "seek", loggedSize });
+  });
+
+  // Names of those who lost their power; "a" are we.
+  const doubts: [string, Record<string, string>, string, string, string[]][] = [
+    ["5 C", { b: "5 c", d: "5 c" }, "a", "hold", ["b", "d"]],
+    ["5 C", { b: "5 c", d: "5 c" }, "ab", "hold", ["d"]],
+    // The source decides, else the first by its id; nobody else does, so that two do not take each other's.
+    ["5 C", { b: "5 c", d: "5 c" }, "abd", "keep", ["b", "d"]],
+    ["5 c", { b: "5 c", d: "5 C" }, "abd", "hold", ["d", "b"]],
+    ["5 c", { b: "5 c", d: "5 c" }, "abd", "keep", ["b", "d"]],
+    // What was sent whole for another change is nothing new beside that.
+    ["5 c, 5 u", { b: "5 c, 5 u", d: "5 C" }, "ab", "hold", ["d"]],
+    ["5 C", { b: "5 c, 5 u", d: "5 c" }, "ab", "hold", ["d"]],
+    ["5 C, 6 T 3 1", { b: "5 c, 6 u" }, "a", "hold", ["b"]],
+    ["5 C, 6 A 0 3, 6 A 3 3", { b: "5 c, 6 u" }, "a", "trust", ["b"]],
+    // Who knows more has more, torn or not.
+    ["5 C", { b: "5 c", d: "5 c, 6 m 0 3" }, "abd", "hold", ["d"]],
+    ["5 C", { b: "5 c", d: "5 c, 6 m 0 3" }, "ad", "hold", ["d"]],
+    ["", { b: "5 c", d: "5 C" }, "abd", "hold", ["d", "b"]],
+    // Only a disk was replaced here.
+    ["5 c", { b: "5 c", d: "5 C" }, "bd", "keep", ["b", "d"]],
+    ["5 c", { b: "5 c", d: "5 C" }, "d", "hold", ["b"]],
+  ];
+  it.each(doubts)("own %j, others %j, in doubt %s: %s", (own, others, doubtful, action, holders) => {
+    expect(judge(own, others, { doubtful })).toMatchObject({ action, holders });
+  });
+
+  it("takes no update of this repair for knowledge of ours", () => {
+    const facts = { doubtful: "ab", since: 8 };
+    expect(judge("5 C, 6 M 0 3, 9 U", { b: "5 c, 6 m 0 3, 9 u", d: "5 c, 6 m 0 3" }, facts)).toMatchObject({
+      action: "hold",
+      holders: ["d"],
+      missing: [],
+      isTold: true,
+    });
+    expect(judge("5 C, 6 M 0 3, 7 U", { d: "5 c, 6 m 0 3" }, facts)).toMatchObject({ action: "trust", isTold: false });
+  });
+
+  const tellingSizes: [string, boolean][] = [
+    ["5 C, 6 T 10 15", true],
+    ["5 C, 6 M 0 3, 7 A 10 5", true],
+    ["5 C, 6 A 10 5, 7 M 0 3", false],
+    ["5 C, 6 A 10 5, 7 T 15 10", false],
+    ["5 C, 6 T 10 10", false],
+    ["5 C, 6 U", false],
+  ];
+  it.each(tellingSizes)("after %s the size tells whether a file has it all: %s", (own, sizeTells) => {
+    expect(judge(own, { b: "5 c" })).toMatchObject({ action: "trust", sizeTells });
   });
 
   it("is settled when it is done: the same again misses nothing", () => {

@@ -1,6 +1,9 @@
 // What became of one name in an uncertain time, as our log and those of other members tell it, and what follows from that.
 // Pure: the rules of the repair are all here (docs/decisions/0009-power-loss.md).
+import { METADATA_SUFFIX } from "@fastdfs-ts/protocol";
+
 import type { BinlogRecord, SourceOp } from "../binlog/binlog-record.ts";
+import { statedContent } from "../files/stated-content.ts";
 
 /** One record about a name; a rename is one record about each of its names. */
 export interface HistoryRecord {
@@ -12,6 +15,10 @@ export interface HistoryRecord {
 
 export interface MemberHistory {
   readonly storageId: string;
+  /** Whether the member lost its power in that time: then its copy of what may change can be torn, and nobody can tell. */
+  readonly isDoubtful: boolean;
+  /** Whether it still is in the group: else it gives nothing any more. */
+  readonly isPresent: boolean;
   /** Whether the member told everything, or only of files that exist: then what it does not tell means nothing. */
   readonly toldEverything: boolean;
   /** As `inOrder` gives them. */
@@ -19,14 +26,24 @@ export interface MemberHistory {
 }
 
 export interface NameHistory {
+  readonly ownId: string;
+  /** Whether it was a power cut that made this member uncertain; else a disk was replaced. */
+  readonly isOwnDoubtful: boolean;
   /** As `inOrder` gives them. */
   readonly own: readonly HistoryRecord[];
+  /** Unix time from which on our updates (U) of what is no metadata were logged by this repair. */
+  readonly repairSinceSeconds: number;
   /** Members that said something of this name. */
   readonly others: readonly MemberHistory[];
-  /** Whether every member that could have been the source of a change was asked and tells everything. */
-  readonly isEverybodyHeard: boolean;
+  /**
+   * Whether a change that nobody calls his own is ours: every member that could have been its source was asked and tells
+   * everything, and of those that may have forgotten it the choice falls on us.
+   */
+  readonly isHeir: boolean;
   /** Whether the name says that this storage took the upload. */
   readonly isNamedAfterUs: boolean;
+  /** Whether no other file will ever have this name (docs/decisions/0011-deletions-win.md). */
+  readonly isGivenOnce: boolean;
 }
 
 /** The size that a file has according to a log. */
@@ -41,21 +58,29 @@ export interface LoggedSize {
  * seek    only our log says that it should be here: others may have it all the same, older records are not told
  * delete  the file should not be here
  * hold    the file should be here as the members named first have it
+ * keep    all who know as much as we do may have a torn copy as we do, and it falls to us to say whose counts: ours, if it
+ *         is what our log says. The others decide by the same rule, so that all have the same in the end
  * trust   our log goes on behind what others know, so they will learn the rest from us. Only if our file is not what our
  *         log says, theirs is better: the end of ours is lost
  */
 export interface Verdict {
-  readonly action: "leave" | "seek" | "delete" | "hold" | "trust";
+  readonly action: "leave" | "seek" | "delete" | "hold" | "keep" | "trust";
   /** Whom to ask for the file, the best first. */
   readonly members: readonly string[];
+  /** Those of them whose copies are as they wrote them. */
+  readonly certain: readonly string[];
   /** What our log lacks, with the letter it has to be written with. */
   readonly missing: readonly BinlogRecord[];
   /** Whether nobody else calls a change of this name his own, so that it is ours to say what the file is. */
   readonly isOurs: boolean;
-  /** For seek and trust: what our log says of the file's size, if it does. */
+  /** Whether this repair told the others of our whole file already. */
+  readonly isTold: boolean;
+  /** What the file's size is by the log that knows most, if that follows. */
   readonly loggedSize: LoggedSize | undefined;
   /** For trust: whether what others do not know yet are appends only, so that what they have is the beginning of ours. */
   readonly onlyAppended: boolean;
+  /** For trust: whether a file of `loggedSize` has all that our log says: it was sent whole, and the lines are to follow. */
+  readonly sizeTells: boolean;
 }
 
 /** The two names of a rename and the one of every other record, each with what happened to it. */
@@ -73,42 +98,145 @@ export function inOrder(records: readonly HistoryRecord[]): HistoryRecord[] {
 
 /** Decides about one name. */
 export function judgeName(name: string, history: NameHistory): Verdict {
-  const { own, others } = history;
+  const repaired = new Set(history.own.filter((each) => isRepairUpdate(name, each, history)).map(keyOf));
+  const known = repaired.size === 0 ? history : withoutRecords(history, repaired);
+  const { own, others } = withUpdatesExplained(known);
   const [newest, ...rest] = newestFirst(others);
   const theirs = newest?.records.at(-1);
   const all = newest === undefined ? [] : [newest, ...rest];
+  const holders = all.filter(({ records, isPresent }) => isPresent && records.at(-1)?.deletes === false);
   const verdict = {
-    members: all.filter(({ records }) => records.at(-1)?.deletes === false).map(({ storageId }) => storageId),
+    members: holders.map(({ storageId }) => storageId),
+    certain: certainOf(holders),
     missing: [],
-    isOurs: isOurs(history),
+    isOurs: isOurs(known),
+    isTold: repaired.size > 0,
     loggedSize: undefined,
     onlyAppended: false,
+    sizeTells: false,
   };
+  if (history.isGivenOnce && [...own, ...others.flatMap(({ records }) => records)].some(({ deletes }) => deletes)) {
+    // Whatever the times say: somebody's clock was wrong.
+    const isKnown = own.some(({ deletes }) => deletes);
+    return { ...verdict, action: "delete", missing: isKnown ? [] : deletionsIn(missingRecords(name, known, all)) };
+  }
   if (newest === undefined || theirs === undefined) {
     if (own.at(-1)?.deletes !== false) return { ...verdict, action: "leave" };
     return { ...verdict, action: "seek", loggedSize: loggedSize(own) };
   }
   if (isAhead(own, newest)) {
     if (own.at(-1)?.deletes === true) return { ...verdict, action: "delete" };
-    const onlyAppended = recordsBehind(own, newest.records)?.every(({ record }) => sourceOp(record) === "A") === true;
-    return { ...verdict, action: "trust", loggedSize: loggedSize(own), onlyAppended };
+    const behind = recordsBehind(own, newest.records);
+    const size = loggedSize(own);
+    const onlyAppended = behind?.every(({ record }) => sourceOp(record) === "A") === true;
+    return { ...verdict, action: "trust", loggedSize: size, onlyAppended, sizeTells: sizeTells(behind, size) };
   }
-  const missing = missingRecords(name, history, all);
-  if (!theirs.deletes) return { ...verdict, action: "hold", missing };
-  // What happened to it before does not matter any more, and could be taken for something later.
-  return { ...verdict, action: "delete", missing: missing.filter(({ op }) => op === "D" || op === "d") };
+  const told = all.map(({ storageId }) => known.others.find((member) => member.storageId === storageId)!);
+  const missing = missingRecords(name, known, told);
+  if (theirs.deletes) {
+    // What happened to it before does not matter any more, and could be taken for something later.
+    return { ...verdict, action: "delete", missing: deletionsIn(missing) };
+  }
+  const found = { ...verdict, missing, loggedSize: loggedSize(newest.records) };
+  if (statedContent(name) !== undefined) return { ...found, action: "hold" };
+  const best = holders.filter((member) => !isAhead(newest.records, member));
+  const certain = certainOf(best);
+  if (best.length === 0) return { ...found, action: "hold" };
+  if (certain.length > 0) return { ...found, action: "hold", members: certain };
+  return decider(known, newest, best) === history.ownId
+    ? { ...found, action: "keep" }
+    : { ...found, action: "hold", members: byRank(best) };
 }
 
-function isOurs({ others, isEverybodyHeard, isNamedAfterUs }: NameHistory): boolean {
+function deletionsIn(records: readonly BinlogRecord[]): BinlogRecord[] {
+  return records.filter(({ op }) => op === "D" || op === "d");
+}
+
+/** One with which this repair told the others of our whole file says nothing new. Clients update metadata only. */
+function isRepairUpdate(
+  name: string,
+  { record, seconds }: HistoryRecord,
+  { repairSinceSeconds }: NameHistory,
+): boolean {
+  return record.op === "U" && seconds >= repairSinceSeconds && !name.endsWith(METADATA_SUFFIX);
+}
+
+function withoutRecords(history: NameHistory, keys: ReadonlySet<string>): NameHistory {
+  const without = (records: readonly HistoryRecord[]) => records.filter((each) => !keys.has(keyOf(each)));
+  const others = history.others
+    .map((member) => ({ ...member, records: without(member.records) }))
+    .filter(({ records }) => records.length > 0);
+  return { ...history, own: without(history.own), others };
+}
+
+/**
+ * A source can send the whole file instead of another change (A, M, T), or beside it to a member that lost its power. Then the
+ * update has the time of that, and means that the member has at least the first change of that second.
+ */
+function withUpdatesExplained(history: NameHistory): NameHistory {
+  const changes = new Map<number, HistoryRecord | undefined>();
+  for (const each of [history.own, ...history.others.map(({ records }) => records)].flat()) {
+    if (!isSource(each.record)) continue;
+    // Not if the source itself calls it an update.
+    if (sourceOp(each.record) === "U") changes.set(each.seconds, undefined);
+    else if (!changes.has(each.seconds)) changes.set(each.seconds, each);
+  }
+  const explained = (records: readonly HistoryRecord[]) => {
+    const keys = new Set(records.map(keyOf));
+    return records.flatMap((each): readonly HistoryRecord[] => {
+      const change = each.record.op === "u" ? changes.get(each.seconds) : undefined;
+      if (change === undefined || change.deletes) return [each];
+      const op = sourceOp(change.record).toLowerCase() as Lowercase<SourceOp>;
+      return keys.has(keyOf(change)) ? [] : [{ ...change, record: { ...change.record, op } }];
+    });
+  };
+  const others = history.others.map((member) => ({ ...member, records: explained(member.records) }));
+  return { ...history, own: explained(history.own), others };
+}
+
+function certainOf(members: readonly MemberHistory[]): string[] {
+  return members.filter(({ isDoubtful }) => !isDoubtful).map(({ storageId }) => storageId);
+}
+
+/** Who of those that know as much as anybody, and are all in doubt, says what the file is. */
+function decider(history: NameHistory, newest: MemberHistory, best: readonly MemberHistory[]): string {
+  const { own, ownId, isOwnDoubtful } = history;
+  const us = { storageId: ownId, isDoubtful: isOwnDoubtful, isPresent: true, toldEverything: true, records: own };
+  const isOwnBest = own.at(-1)?.deletes === false && !isAhead(newest.records, us);
+  if (isOwnBest && !isOwnDoubtful) return ownId;
+  return byRank(isOwnBest ? [us, ...best] : best)[0]!;
+}
+
+/** The source of changes first, because its word reaches everybody; else by id. */
+function byRank(members: readonly MemberHistory[]): string[] {
+  const isSourceOf = ({ records }: MemberHistory) => records.some(({ record }) => isSource(record));
+  return members
+    .toSorted((a, b) => Number(isSourceOf(b)) - Number(isSourceOf(a)) || (a.storageId < b.storageId ? -1 : 1))
+    .map(({ storageId }) => storageId);
+}
+
+function isOurs({ own, others, isHeir, isNamedAfterUs }: NameHistory): boolean {
   const isSomeonesOwn = others.some(({ records }) => records.some(({ record }) => isSource(record)));
-  return !isSomeonesOwn && (isEverybodyHeard || isNamedAfterUs);
+  return !isSomeonesOwn && (isHeir || isNamedAfterUs || own.some(({ record }) => isSource(record)));
+}
+
+/** Whether a file can have this size only with all of these changes. */
+function sizeTells(changes: readonly HistoryRecord[] | undefined, size: LoggedSize | undefined): boolean {
+  if (changes === undefined || size?.isExact !== true) return false;
+  const last = changes.at(-1);
+  if (last === undefined || !changesSize(last)) return false;
+  return changes.every((change) => !changesSize(change) || numbersOf(change)[0] !== size.bytes);
+}
+
+function changesSize({ record }: HistoryRecord): boolean {
+  return "AT".includes(sourceOp(record));
 }
 
 /** The size of a file after what a log says of it; undefined if that does not follow. */
 function loggedSize(records: readonly HistoryRecord[]): LoggedSize | undefined {
   let size: LoggedSize | undefined;
   for (const { record } of records) {
-    const [first = 0, second = 0] = (record.extra ?? "").split(" ").map(Number);
+    const [first, second] = numbersOf({ record });
     const op = sourceOp(record);
     if (op === "A") size = { bytes: first + second, isExact: true };
     else if (op === "T") size = { bytes: second, isExact: true };
@@ -119,10 +247,17 @@ function loggedSize(records: readonly HistoryRecord[]): LoggedSize | undefined {
   return size;
 }
 
-/** Members whose logs go on where those of others end come first. */
+/** Offset and length, or old and new size. */
+function numbersOf({ record }: Pick<HistoryRecord, "record">): [number, number] {
+  const [first = 0, second = 0] = (record.extra ?? "").split(" ").map(Number);
+  return [first, second];
+}
+
+/** Members whose logs go on where those of others end come first, of equal ones those whose copies are certain. */
 function newestFirst(members: readonly MemberHistory[]): MemberHistory[] {
   const sorted: MemberHistory[] = [];
-  for (const member of members.filter(({ records }) => records.length > 0)) {
+  const certainFirst = members.toSorted((a, b) => Number(a.isDoubtful) - Number(b.isDoubtful));
+  for (const member of certainFirst.filter(({ records }) => records.length > 0)) {
     const at = sorted.findIndex((other) => isAhead(member.records, other));
     sorted.splice(at < 0 ? sorted.length : at, 0, member);
   }
@@ -170,7 +305,7 @@ function numberedKeys(records: readonly HistoryRecord[]): string[] {
  */
 function missingRecords(
   name: string,
-  { own, isEverybodyHeard, isNamedAfterUs }: NameHistory,
+  { own, isHeir, isNamedAfterUs }: NameHistory,
   others: readonly MemberHistory[],
 ): BinlogRecord[] {
   const ownLetters = lettersByKey(own);
@@ -194,7 +329,7 @@ function missingRecords(
     const standsForAnother = sourceOp(record) === "U" && !isSomeonesOwn && sourceTimes.has(record.seconds);
     if (standsForAnother && own.some(({ seconds }) => seconds === record.seconds)) continue;
     const isNobodys = !isSomeonesOwn && !standsForAnother;
-    const wasOurs = isNobodys && (isEverybodyHeard || (isNamedAfterUs && sourceOp(record) === "C"));
+    const wasOurs = isNobodys && (isHeir || (isNamedAfterUs && sourceOp(record) === "C"));
     if (ours === "source" || (ours === "replica" && !wasOurs)) continue;
     missing.push({
       ...record,

@@ -1,17 +1,18 @@
 // Carries out what was decided about one name (name-history.ts).
-import { fileSource, parseNameFacts, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
+import { FdfsError } from "@fastdfs-ts/protocol";
 
 import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { type BinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
 import { changeSeconds, type FileStore } from "../files/file-store.ts";
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
-import { isAsAt, isAsLogged, mayDiffer } from "./compare-file.ts";
+import { infoOrNot, isAsAt, isAsLogged, mayDiffer } from "./compare-file.ts";
 import { peerTrouble } from "./file-givers.ts";
 import { type Beginning, mendBeginning } from "./mend-beginning.ts";
 import type { NameHistory, Verdict } from "./name-history.ts";
 import type { PeerClient } from "./peer-client.ts";
 import { isLoggedSince } from "./repair-logs.ts";
 import { restoreFile, restoreLink } from "./restore-file.ts";
+import { sourceIdOf } from "./source-of-name.ts";
 
 export interface SettleOptions {
   readonly store: FileStore;
@@ -19,6 +20,8 @@ export interface SettleOptions {
   readonly ownLogEnd: BinlogPosition;
   /** A connection to a member that can be reached, by its id. */
   readonly clients: ReadonlyMap<string, PeerClient>;
+  /** Whether what is here may have been given to others meanwhile. */
+  readonly isServing: boolean;
 }
 
 export interface SettleCounts {
@@ -37,6 +40,8 @@ type HoldOutcome = "same" | "fetched" | "missing" | "postponed";
 
 export class NameSettler {
   readonly counts: SettleCounts = { fetched: 0, replaced: 0, deleted: 0, logged: 0, missing: 0, postponed: 0 };
+  /** Members that could not be asked something. */
+  readonly failing = new Set<string>();
   private readonly options: SettleOptions;
   /** Lines that were added to our log, as many as it had lost. */
   private readonly added = new Set<string>();
@@ -54,6 +59,7 @@ export class NameSettler {
     if (verdict.action === "delete") await this.remove(target, verdict, isHere);
     else if (verdict.action === "seek") await this.seek(target, verdict, history.own.at(-1)!.record, isHere);
     else if (verdict.action === "trust") await this.trust(target, verdict, history, isHere);
+    else if (verdict.action === "keep") await this.keep(target, verdict, history, isHere);
     else await this.holdAsOthers(target, verdict, history, isHere);
   }
 
@@ -70,15 +76,47 @@ export class NameSettler {
   private async holdAsOthers(
     target: ResolvedName,
     verdict: Verdict,
-    { others }: NameHistory,
+    history: NameHistory,
     isHere: boolean,
   ): Promise<void> {
-    const outcome = await this.hold(target, verdict, others, isHere);
+    const outcome = await this.hold(target, verdict, history.others, isHere);
     this.note(target, outcome, isHere);
     // What is not here is not logged either.
     if (outcome !== "same" && outcome !== "fetched") return;
     this.logAll(verdict.missing);
-    if (verdict.isOurs && !(await this.isSameEverywhere(target, verdict.members))) this.logUpdate(target);
+    await this.tellIfOthersDiffer(target, verdict, history, outcome === "fetched" && isHere);
+  }
+
+  /** All copies are in doubt, and ours counts, unless its size shows that it is none of what was written. */
+  private async keep(target: ResolvedName, verdict: Verdict, history: NameHistory, isHere: boolean): Promise<void> {
+    if (!isHere || !(await isAsLogged(target, verdict.loggedSize))) {
+      await this.holdAsOthers(target, verdict, history, isHere);
+      return;
+    }
+    this.logAll(verdict.missing);
+    await this.tellIfOthersDiffer(target, verdict, history, false);
+  }
+
+  /** The records that follow would make of a file that differs another one, here or there. */
+  private async tellIfOthersDiffer(
+    target: ResolvedName,
+    { isOurs, isTold, loggedSize }: Verdict,
+    { others }: NameHistory,
+    isReplaced: boolean,
+  ): Promise<void> {
+    if (!isOurs || (isTold && !isReplaced)) return;
+    if (isReplaced && this.options.isServing) {
+      if (await mayDiffer(target)) this.logUpdate(target);
+      return;
+    }
+    const holders = others.filter(({ records }) => records.at(-1)?.deletes === false);
+    const isEqual =
+      (await isAsLogged(target, loggedSize)) &&
+      (await this.isSameEverywhere(
+        target,
+        holders.map(({ storageId }) => storageId),
+      ));
+    if (!isEqual) this.logUpdate(target);
   }
 
   /**
@@ -86,18 +124,49 @@ export class NameSettler {
    * here (U), because the records that follow in our log would change theirs and not ours. The same if it was overwritten:
    * a page of it may be torn, and nobody can tell.
    */
-  private async trust(target: ResolvedName, verdict: Verdict, { others }: NameHistory, isHere: boolean): Promise<void> {
+  private async trust(target: ResolvedName, verdict: Verdict, history: NameHistory, isHere: boolean): Promise<void> {
     if (isHere && (await isAsLogged(target, verdict.loggedSize))) {
       if (!(await mayDiffer(target))) return;
-      if (verdict.onlyAppended && (await this.beginsAsOthers(target, verdict.members))) return;
-      if (verdict.isOurs) this.logUpdate(target);
+      if (verdict.onlyAppended && (await this.beginsAsOthers(target, verdict.certain))) return;
+      const taken = verdict.sizeTells ? await this.takeWhole(target, verdict, history) : "missing";
+      if (taken === "same") return;
+      if (verdict.isOurs && (taken === "fetched" || !verdict.isTold)) this.logUpdate(target);
       return;
     }
     // If nobody holds it, those who knew it have deleted it.
     if (verdict.members.length === 0) return;
-    const outcome = await this.hold(target, verdict, others, false);
+    const outcome = await this.hold(target, verdict, history.others, false);
     this.note(target, outcome, isHere);
     if (outcome === "fetched" && verdict.isOurs) this.logUpdate(target);
+  }
+
+  /**
+   * A member that did not lose its power has all that our log says, though not the lines: the file was sent whole after the
+   * changes. missing: none has.
+   */
+  private async takeWhole(
+    target: ResolvedName,
+    { certain, loggedSize }: Verdict,
+    { own }: NameHistory,
+  ): Promise<HoldOutcome> {
+    for (const member of certain) {
+      const client = this.options.clients.get(member);
+      if (client === undefined) continue;
+      try {
+        const theirs = await infoOrNot(client, target.logicalName);
+        if (theirs?.fileBytes !== loggedSize?.bytes) continue;
+        if (await isAsAt(this.options.store, target, client)) return "same";
+      } catch (thrown) {
+        this.memberFails(member, target, thrown);
+        continue;
+      }
+      const outcome = await this.fetch(target, [member], own.at(-1)!.seconds);
+      if (outcome === "fetched") {
+        this.note(target, outcome, true);
+        return outcome;
+      }
+    }
+    return "missing";
   }
 
   /**
@@ -110,7 +179,7 @@ export class NameSettler {
     if (!isHere && last.op === "R") await this.findUnderOldName(target, last);
     else if (!isHere) this.note(target, await this.fetch(target, [...clients.keys()], last.seconds), false);
     else if (last.op === last.op.toUpperCase()) {
-      if (!(await isAsLogged(target, verdict.loggedSize))) this.logUpdate(target);
+      if (!verdict.isTold && !(await isAsLogged(target, verdict.loggedSize))) this.logUpdate(target);
     } else if (await mayDiffer(target)) {
       const source = sourceIdOf(target);
       const client = clients.get(source);
@@ -128,24 +197,18 @@ export class NameSettler {
 
   /**
    * We renamed the file, and it is gone here: others have it under the old name. If theirs is not what the new name states,
-   * the old one is all there is.
+   * it is gone with the last changes of it: the renaming is on its way to the others, and takes the old name there too.
    */
   private async findUnderOldName(target: ResolvedName, { seconds, extra = "" }: BinlogRecord): Promise<void> {
-    const members = [...this.options.clients.keys()];
     const old = resolveNameOrNot(this.options.store, extra);
     if (old === undefined) return;
-    let outcome = await this.fetch(target, members, seconds, old.logicalName);
-    if (outcome === "missing") {
-      outcome = await this.fetch(old, members, seconds);
-      // The rename is in our log and on its way to the others.
-      if (outcome === "fetched") this.append({ seconds, op: "C", logicalName: old.logicalName, extra: undefined });
-    }
+    const outcome = await this.fetch(target, [...this.options.clients.keys()], seconds, old.logicalName);
     this.note(target, outcome, false);
   }
 
   /**
-   * Whether what the members have is the beginning of ours, or was made so. All are asked: one can have more of it than its
-   * log says, because a create was pushed late. Not if they disagree.
+   * Whether what the members, whose copies are certain, have is the beginning of ours, or was made so. All are asked: one can
+   * have more of it than its log says, because a create was pushed late. Not if they disagree, or there are none.
    */
   private async beginsAsOthers(target: ResolvedName, members: readonly string[]): Promise<boolean> {
     const found: Beginning[] = [];
@@ -158,7 +221,8 @@ export class NameSettler {
         this.memberFails(member, target, thrown);
       }
     }
-    if (found.length === 0 && members.length > 0) this.counts.postponed++;
+    if (members.length === 0) return false;
+    if (found.length === 0) this.counts.postponed++;
     return !found.includes("shorter") && found.filter((each) => each === "mended").length <= 1;
   }
 
@@ -219,7 +283,7 @@ export class NameSettler {
         this.options.store.log.info("repair.file-fetched", { file: target.logicalName, member });
         return "fetched";
       } catch (thrown) {
-        this.memberFails(member, target, thrown);
+        if (!isDiskFull(thrown)) this.memberFails(member, target, thrown);
         outcome = "postponed";
       }
     }
@@ -230,11 +294,12 @@ export class NameSettler {
     if (!(await mayDiffer(target))) return true;
     for (const member of members) {
       const client = this.options.clients.get(member);
-      if (client === undefined) continue;
+      if (client === undefined) return false;
       try {
         if (!(await isAsAt(this.options.store, target, client))) return false;
       } catch (thrown) {
         this.memberFails(member, target, thrown);
+        return false;
       }
     }
     return true;
@@ -242,6 +307,7 @@ export class NameSettler {
 
   private memberFails(member: string, { logicalName }: ResolvedName, thrown: unknown): void {
     const error = peerTrouble(thrown);
+    this.failing.add(member);
     this.options.store.log.warn("repair.member-fails", { member, file: logicalName, error });
   }
 
@@ -269,10 +335,7 @@ export class NameSettler {
   }
 }
 
-/** The id of the storage that took the upload, as the name says it; "" if it does not. */
-function sourceIdOf({ pathInStore }: ResolvedName): string {
-  const facts = parseNameFacts(pathInStore, TRUE_PATH_BYTES);
-  if (facts === undefined) return "";
-  const source = fileSource(facts.source);
-  return source.type === "id" ? source.storageId : source.ip;
+/** Our own disk has no room, whomever we ask. There may be some later, and other disks may have it now. */
+function isDiskFull(thrown: unknown): boolean {
+  return thrown instanceof FdfsError && thrown.kind === "NO_SPACE" && thrown.facts.peer === undefined;
 }

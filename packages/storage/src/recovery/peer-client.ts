@@ -4,6 +4,7 @@ import {
   type Command,
   FdfsError,
   type FileInfo,
+  type PeerHelloAnswer,
   readI64,
   storageCommands,
   EXTENSION_VERSION,
@@ -41,14 +42,22 @@ export class PeerClient {
 
   /** Whether the peer speaks our extensions. A C storage does not know the question and closes. */
   async isOurs(): Promise<boolean> {
+    return (await this.hello()) !== undefined;
+  }
+
+  /** When the peer last found that it had lost its power, Unix milliseconds, 0 if never; undefined of a C storage. */
+  async powerLossMs(): Promise<number | undefined> {
+    return (await this.hello())?.powerLossMs;
+  }
+
+  private async hello(): Promise<PeerHelloAnswer | undefined> {
     try {
       const connection = await this.connected();
       const request = { storageId: this.dialing.ownId, extensionVersion: EXTENSION_VERSION };
-      await connection.call(storageCommands.peerHello, request, this.exchange);
-      return true;
+      return await connection.call(storageCommands.peerHello, request, this.exchange);
     } catch (error) {
       if (!this.wasRefused(error)) throw error;
-      return false;
+      return undefined;
     }
   }
 

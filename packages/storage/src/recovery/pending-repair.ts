@@ -8,18 +8,30 @@ import { parseKeyValues, parseWhole, printKeyValues } from "../formats/key-value
 import { StateFile } from "../formats/state-file.ts";
 import { isStorageId } from "../identity.ts";
 import { parseLogPosition, printLogPosition } from "./running-file.ts";
+import { isWithin, joinSpans, parseSpans, printSpans, type TimeSpan } from "./time-spans.ts";
 
-/** Unix times, both included. */
-export interface UncertainTime {
-  readonly fromSeconds: number;
-  readonly untilSeconds: number;
+export interface UncertainTime extends TimeSpan {
+  /** Other times that belong to it, because the clock was set. */
+  readonly clockWas?: readonly TimeSpan[] | undefined;
   /** What our log says from here on was done in that time, whatever time it gives. */
   readonly logFrom?: BinlogPosition | undefined;
+}
+
+/** Whether something of this time may be lost. */
+export function isUncertain(time: UncertainTime, seconds: number): boolean {
+  return isWithin([time, ...(time.clockWas ?? [])], seconds);
+}
+
+/** The same for what is still here: the clock may be ahead by now, so nothing is too young. */
+export function isYoung(time: UncertainTime, seconds: number): boolean {
+  return seconds >= time.fromSeconds || isUncertain(time, seconds);
 }
 
 export interface RepairState extends UncertainTime {
   /** Whether files of that time may be damaged and have not all been looked at. */
   readonly needsScan: boolean;
+  /** Store paths that were filled from other members: what our log says of their files may be more than the copies hold. */
+  readonly refilledPaths: ReadonlySet<number>;
   /** Members whose logs were fetched, and whether they told everything (123) or only what exists (26). */
   readonly consulted: ReadonlyMap<string, "everything" | "files">;
   /** Unix time when nothing was owed any more. */
@@ -61,27 +73,44 @@ export class PendingRepair {
     this.add(time, { needsScan: true, powerLossMs: nowMs });
   }
 
-  /** Others may know more of that time than we do. */
-  require(time: UncertainTime): void {
-    this.add(time, { needsScan: false, powerLossMs: this.powerLossMs });
+  /** A store path is filled from other members: its copies may be those of a member that was behind, ours was not. */
+  requireAfterDiskLoss(time: UncertainTime, storePathIndex: number): void {
+    const { powerLossMs } = this;
+    this.add(time, { needsScan: false, powerLossMs, refilledPath: storePathIndex });
   }
 
   /**
    * One more time of which the memory is uncertain. Who was consulted before is asked again. A repair that was done in that
    * time is repeated.
    */
-  private add(time: UncertainTime, { needsScan, powerLossMs }: Pick<RepairState, "needsScan" | "powerLossMs">): void {
+  private add(
+    time: UncertainTime,
+    why: Pick<RepairState, "needsScan" | "powerLossMs"> & { readonly refilledPath?: number },
+  ): void {
     const doneSeconds = this.current?.doneSeconds ?? Infinity;
-    const before = doneSeconds >= time.fromSeconds ? this.current : undefined;
+    const before = isYoung(time, doneSeconds) ? this.current : undefined;
     this.removeLogs();
     this.save({
       fromSeconds: Math.min(time.fromSeconds, before?.fromSeconds ?? Infinity),
       untilSeconds: Math.max(time.untilSeconds, before?.untilSeconds ?? 0),
+      clockWas: joinSpans([...(time.clockWas ?? []), ...(before?.clockWas ?? [])]),
       logFrom: earlier(time.logFrom, before?.logFrom),
-      needsScan: needsScan || before?.needsScan === true,
+      needsScan: why.needsScan || before?.needsScan === true,
+      refilledPaths: new Set(
+        [...(before?.refilledPaths ?? []), why.refilledPath].filter((index) => index !== undefined),
+      ),
       consulted: new Map(),
-      powerLossMs,
+      powerLossMs: why.powerLossMs,
     });
+  }
+
+  /** What is uncertain bears other times, because the clock was wrong. Nobody was consulted yet. Tells whether that is new. */
+  widen(span: TimeSpan): boolean {
+    const { state } = this;
+    if (state === undefined || (isUncertain(state, span.fromSeconds) && isUncertain(state, span.untilSeconds)))
+      return false;
+    this.save({ ...state, clockWas: joinSpans([...(state.clockWas ?? []), span]) });
+    return true;
   }
 
   noteScanned(): void {
@@ -125,12 +154,15 @@ function earlier(a: BinlogPosition | undefined, b: BinlogPosition | undefined): 
 }
 
 export function printRepairState(state: RepairState): string {
-  const { fromSeconds, untilSeconds, logFrom, needsScan, consulted, doneSeconds, powerLossMs } = state;
+  const { fromSeconds, untilSeconds, clockWas = [], logFrom, needsScan, refilledPaths, consulted } = state;
+  const { doneSeconds, powerLossMs } = state;
   return printKeyValues([
     ["from_seconds", fromSeconds],
     ["until_seconds", untilSeconds],
+    ["clock_was", printSpans(clockWas)],
     ...(logFrom === undefined ? [] : printLogPosition(logFrom)),
     ["needs_scan", needsScan ? 1 : 0],
+    ["refilled_paths", [...refilledPaths].join(",")],
     ["consulted", [...consulted].map(([id, told]) => `${id}/${told}`).join(",")],
     ["power_loss_ms", powerLossMs],
     ...(doneSeconds === undefined ? [] : [["done_seconds", doneSeconds] as [string, number]]),
@@ -151,10 +183,21 @@ export function parseRepairState(text: string | undefined): RepairState | undefi
   return {
     fromSeconds: parseWhole(values.get("from_seconds")) ?? 0,
     untilSeconds: parseWhole(values.get("until_seconds")) ?? Number.MAX_SAFE_INTEGER,
+    clockWas: parseSpans(values.get("clock_was")),
     logFrom: parseLogPosition(values),
     needsScan: values.get("needs_scan") !== "0",
+    refilledPaths: parseIndexes(values.get("refilled_paths")),
     consulted: new Map(consulted),
     doneSeconds: parseWhole(values.get("done_seconds")),
     powerLossMs: parseWhole(values.get("power_loss_ms")) ?? 0,
   };
+}
+
+function parseIndexes(text = ""): Set<number> {
+  return new Set(
+    text
+      .split(",")
+      .map(parseWhole)
+      .filter((index) => index !== undefined),
+  );
 }

@@ -8,39 +8,61 @@ import { type BinlogPosition, binlogPartPath, comparePositions } from "../binlog
 import { BinlogReader } from "../binlog/binlog-reader.ts";
 import { type BinlogRecord, parseBinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
 import type { FileStore } from "../files/file-store.ts";
+import { isOwn } from "../replication/push-task.ts";
 import { TimeSlices } from "../store/time-slices.ts";
 import { linesOf, LineWriter } from "./line-file.ts";
 import { historyOf } from "./name-history.ts";
 import type { PeerClient } from "./peer-client.ts";
-import type { UncertainTime } from "./pending-repair.ts";
+import { isUncertain, isYoung, type UncertainTime } from "./pending-repair.ts";
+import type { TimeSpan } from "./time-spans.ts";
 
 /** A part of our log that was not written to for so long before a time has no record of it, whatever clocks did. */
 const CLOCK_SLACK_SECONDS = 86_400;
 
-/** Writes our own records of an uncertain time, and all later ones, to `path`. Returns up to where our log was read. */
+export interface KeptOwnLog {
+  /** Up to where our log was read. */
+  readonly end: BinlogPosition;
+  /**
+   * Unix times of the first and last change that clients made here from `logFrom` on, whatever the clock said by then; undefined
+   * if there was none.
+   */
+  readonly ownSeconds: TimeSpan | undefined;
+}
+
+/** Writes our own records of an uncertain time, and all later ones, to `path`. */
 export async function keepOwnLog(
   store: FileStore,
-  { fromSeconds, logFrom }: UncertainTime,
+  time: UncertainTime,
   path: string,
   signal?: AbortSignal,
-): Promise<BinlogPosition> {
+): Promise<KeptOwnLog> {
+  const { logFrom } = time;
   const slices = new TimeSlices(store.clock, signal);
   const writer = new LineWriter(store.disk, path);
   const reader = BinlogReader.open(store.disk, store.binlog.folder, {
-    part: firstPartOf(store, fromSeconds),
+    part: firstPartOf(store, earliestOf(time)),
     offset: 0,
   });
+  let ownSeconds: KeptOwnLog["ownSeconds"];
   try {
     for (let entry = reader.next(); entry !== undefined; entry = reader.next()) {
       if (entry.kind === "record") {
         const isRecent = logFrom !== undefined && comparePositions(entry.at, logFrom) >= 0;
-        if (isRecent || entry.record.seconds >= fromSeconds) writer.add(printBinlogRecord(entry.record));
+        const { seconds } = entry.record;
+        if (isRecent || isYoung(time, seconds)) writer.add(printBinlogRecord(entry.record));
+        if (isRecent && isOwn(entry.record)) {
+          const { fromSeconds, untilSeconds } = ownSeconds ?? { fromSeconds: seconds, untilSeconds: seconds };
+          ownSeconds = {
+            fromSeconds: Math.min(fromSeconds, seconds),
+            untilSeconds: Math.max(untilSeconds, seconds),
+          };
+        }
       }
       const turn = slices.letOthersRun();
       if (turn !== undefined) await turn;
     }
     writer.finish();
-    return reader.position;
+    return { end: reader.position, ownSeconds };
   } finally {
     writer.close();
     reader.close();
@@ -66,6 +88,10 @@ export function isLoggedSince(
   }
 }
 
+function earliestOf({ fromSeconds, clockWas = [] }: UncertainTime): number {
+  return Math.min(fromSeconds, ...clockWas.map((span) => span.fromSeconds));
+}
+
 function firstPartOf({ disk, binlog: { folder } }: FileStore, fromSeconds: number): number {
   const numbers = binlogPartNumbers(disk, folder);
   const written = (part: number) => (disk.stat(binlogPartPath(folder, part))?.modifiedMs ?? 0) / 1000;
@@ -86,7 +112,7 @@ export async function keepMemberLog(
   try {
     const isOurs = await peer.isOurs();
     const filter = new LineFilter(time, writer);
-    if (isOurs) await peer.fetchLogSince(time.fromSeconds, (piece) => filter.take(piece));
+    if (isOurs) await peer.fetchLogSince(earliestOf(time), (piece) => filter.take(piece));
     else for (const { index } of store.paths.all) await peer.fetchPathLog(index, (piece) => filter.take(piece));
     writer.finish();
     return isOurs ? "everything" : "files";
@@ -111,7 +137,7 @@ class LineFilter {
     this.rest = lines.pop() ?? "";
     for (const line of lines) {
       const seconds = Number.parseInt(line, 10);
-      if (seconds >= this.time.fromSeconds && seconds <= this.time.untilSeconds) this.writer.add(`${line}\n`);
+      if (isUncertain(this.time, seconds)) this.writer.add(`${line}\n`);
     }
   }
 }

@@ -6,39 +6,54 @@ import type { Clock, Disk, Logger, Timer } from "@fastdfs-ts/runtime";
 import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { parseKeyValues, parseWhole, printKeyValues } from "../formats/key-values.ts";
 import { StateFile } from "../formats/state-file.ts";
-import { WrittenBack } from "../store/written-back.ts";
+import { WRITE_BACK_SECONDS, WrittenBack } from "../store/written-back.ts";
+import { ClockWatch } from "./clock-watch.ts";
+import { joinSpans, parseSpans, printSpans, type TimeSpan } from "./time-spans.ts";
 
 /** How often the time is renewed. */
 export const ALIVE_MS = 30_000;
+/** How often it is looked whether the clock was set. */
+const CLOCK_LOOK_MS = 1000;
 
 /**
  * ended   in order, or there was none
  * killed  the kernel went on and kept everything that was written
  * dark    the machine may have gone down: what was written after about `aliveSeconds` may be lost or torn
  *
- * What our log says before `logFrom` was done long before.
+ * What our log says before `logFrom` was done long before. The clock was set if it showed other times before (`clockWas`).
  */
 export type LastLife =
   | { readonly kind: "ended" }
-  | { readonly kind: "killed"; readonly logFrom: BinlogPosition | undefined }
-  | { readonly kind: "dark"; readonly aliveSeconds: number; readonly logFrom: BinlogPosition | undefined };
+  | { readonly kind: "killed"; readonly logFrom: BinlogPosition | undefined; readonly clockWas: readonly TimeSpan[] }
+  | {
+      readonly kind: "dark";
+      readonly aliveSeconds: number;
+      readonly logFrom: BinlogPosition | undefined;
+      readonly clockWas: readonly TimeSpan[];
+    };
 
 /** What the text of the file says of the last life. A damaged one is of a start that was cut short. */
 export function lastLife(text: string | undefined, bootId: string | undefined): LastLife {
   if (text === undefined) return { kind: "ended" };
   const values = parseKeyValues(text);
   const logFrom = parseLogPosition(values);
-  if (bootId !== undefined && values.get("boot_id") === bootId) return { kind: "killed", logFrom };
+  const clockWas = parseSpans(values.get("clock_was"));
   const aliveSeconds = parseWhole(values.get("alive_seconds"));
-  if (aliveSeconds === undefined) return { kind: "killed", logFrom };
-  return { kind: "dark", aliveSeconds, logFrom };
+  if (aliveSeconds === undefined) return { kind: "killed", logFrom, clockWas };
+  if (bootId === undefined || values.get("boot_id") !== bootId)
+    return { kind: "dark", aliveSeconds, logFrom, clockWas };
+  // It may have been set since.
+  const fromSeconds = Math.max(0, aliveSeconds - WRITE_BACK_SECONDS);
+  const last = { fromSeconds, untilSeconds: aliveSeconds + ALIVE_MS / 1000 };
+  return { kind: "killed", logFrom, clockWas: joinSpans([...clockWas, last]) };
 }
 
 /** A process that counts as running. */
 export class RunningFile {
   private readonly file: StateFile;
   private readonly options: RunningFileOptions;
-  private timer: Timer | undefined;
+  private readonly timers: Timer[] = [];
+  private readonly clockWatch: ClockWatch;
   /** What a killed process wrote last is no more certain than what this one writes first. */
   private readonly inherited: BinlogPosition | undefined;
   private log: { readonly end: () => BinlogPosition; readonly ends: WrittenBack<BinlogPosition> } | undefined;
@@ -48,6 +63,7 @@ export class RunningFile {
     this.options = options;
     const before = lastLife(file.read(), options.bootId);
     this.inherited = before.kind === "killed" ? before.logFrom : undefined;
+    this.clockWatch = new ClockWatch(options.clock, before.kind === "killed" ? before.clockWas : []);
   }
 
   /** What became of the process that ran before; changes nothing. Throws FdfsError if that cannot be read. */
@@ -59,7 +75,13 @@ export class RunningFile {
   static begin(options: RunningFileOptions): RunningFile {
     const running = new RunningFile(fileOf(options.disk, options.basePath), options);
     running.file.replace(running.text());
-    running.timer = options.clock.every(ALIVE_MS, () => running.renew());
+    const { clock } = options;
+    running.timers.push(
+      clock.every(ALIVE_MS, () => running.renew()),
+      clock.every(CLOCK_LOOK_MS, () => {
+        if (running.clockWatch.look()) running.renew();
+      }),
+    );
     return running;
   }
 
@@ -71,7 +93,7 @@ export class RunningFile {
 
   /** An orderly end. */
   end(): void {
-    this.timer?.cancel();
+    for (const timer of this.timers) timer.cancel();
     this.options.disk.unlink(this.file.path);
   }
 
@@ -86,9 +108,11 @@ export class RunningFile {
   private text(): string {
     const { clock, bootId } = this.options;
     const logFrom = this.log?.ends.certain ?? this.inherited;
+    const clockWas = printSpans(this.clockWatch.clockWas);
     return printKeyValues([
       ["boot_id", bootId ?? "unknown"],
       ["alive_seconds", Math.floor(clock.now() / 1000)],
+      ...(clockWas === "" ? [] : [["clock_was", clockWas] as const]),
       ...(logFrom === undefined ? [] : printLogPosition(logFrom)),
     ]);
   }

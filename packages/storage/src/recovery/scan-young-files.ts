@@ -14,6 +14,7 @@ import { statedContent } from "../files/stated-content.ts";
 import { trunkSlotOf } from "../files/trunk-slot.ts";
 import type { StorePath } from "../store/store-path.ts";
 import { TimeSlices } from "../store/time-slices.ts";
+import { isYoung, type UncertainTime } from "./pending-repair.ts";
 
 const DAMAGED_FOLDER = ".damaged";
 /** What a disk writes whole. */
@@ -36,14 +37,14 @@ export interface ScanOutcome {
   readonly unlogged: readonly BinlogRecord[];
 }
 
-/** Looks at all files that `lastWords` names, which may be old ones that came late, and at those that are younger than `fromSeconds`. Throws the disk's error, and the signal's reason. */
+/** Looks at all files that `lastWords` names, which may be old ones that came late, and at those of the uncertain time. Throws the disk's error, and the signal's reason. */
 export async function scanYoungFiles(
   store: FileStore,
-  fromSeconds: number,
+  time: UncertainTime,
   lastWords: LastWords,
   signal?: AbortSignal,
 ): Promise<ScanOutcome> {
-  const scan = new Scan(store, fromSeconds, lastWords, signal);
+  const scan = new Scan(store, time, lastWords, signal);
   // First, so that a file is held to the name that it should have.
   await scan.repeatNameChanges();
   for (const storePath of store.paths.all) await scan.path(storePath);
@@ -56,13 +57,13 @@ class Scan implements ScanOutcome {
   deleted = 0;
   readonly unlogged: BinlogRecord[] = [];
   private readonly store: FileStore;
-  private readonly fromSeconds: number;
+  private readonly time: UncertainTime;
   private readonly lastWords: LastWords;
   private readonly slices: TimeSlices;
 
-  constructor(store: FileStore, fromSeconds: number, lastWords: LastWords, signal: AbortSignal | undefined) {
+  constructor(store: FileStore, time: UncertainTime, lastWords: LastWords, signal: AbortSignal | undefined) {
     this.store = store;
-    this.fromSeconds = fromSeconds;
+    this.time = time;
     this.lastWords = lastWords;
     this.slices = new TimeSlices(store.clock, signal);
   }
@@ -86,7 +87,7 @@ class Scan implements ScanOutcome {
   }
 
   private isYoung(unixMs: number | undefined): boolean {
-    return unixMs !== undefined && unixMs / 1000 >= this.fromSeconds;
+    return unixMs !== undefined && isYoung(this.time, Math.floor(unixMs / 1000));
   }
 
   /**
@@ -96,7 +97,7 @@ class Scan implements ScanOutcome {
   private mayBeYoung({ pathInStore, logicalName }: ResolvedName, wasDirectoryChanged: boolean): boolean {
     const facts = parseNameFacts(pathInStore, TRUE_PATH_BYTES);
     if (facts === undefined || trunkSlotOf(pathInStore) !== undefined) return false;
-    return wasDirectoryChanged || statedContent(logicalName) === undefined || facts.createdSeconds >= this.fromSeconds;
+    return wasDirectoryChanged || statedContent(logicalName) === undefined || isYoung(this.time, facts.createdSeconds);
   }
 
   private async lookAt(target: ResolvedName): Promise<void> {
@@ -107,7 +108,7 @@ class Scan implements ScanOutcome {
     const facts = parseNameFacts(pathInStore, TRUE_PATH_BYTES);
     const created = stated === undefined ? undefined : facts?.createdSeconds;
     const isLogged = this.lastWords.has(logicalName);
-    if (!isLogged && !this.isYoung(stat.changedMs) && (created ?? 0) < this.fromSeconds) return;
+    if (!isLogged && !this.isYoung(stat.changedMs) && !isYoung(this.time, created ?? 0)) return;
     this.lookedAt++;
     if (!isLogged) {
       const op = facts?.source === this.store.source ? "C" : "c";

@@ -15,16 +15,19 @@ import { trunkSlotOf } from "../files/trunk-slot.ts";
 import { TimeSlices } from "../store/time-slices.ts";
 import { hash } from "./fetch-lists.ts";
 import { type HistoryRecord, historyOf, inOrder, judgeName, type MemberHistory } from "./name-history.ts";
-import { NameSettler, type SettleCounts, type SettleOptions } from "./name-settler.ts";
+import { NameSettler, type SettleOptions } from "./name-settler.ts";
 import { keptRecords } from "./repair-logs.ts";
+import { sourceIdOf } from "./source-of-name.ts";
 
 /** Records held in memory at a time: about 300 bytes each. */
 const RECORDS_AT_ONCE = 100_000;
 
-interface KeptLog {
-  readonly storageId: string;
+interface KeptLog extends Pick<MemberHistory, "storageId" | "isPresent" | "toldEverything"> {
+  /** What it wrote up to this Unix time can be torn, -Infinity for nothing, Infinity for everything. */
+  readonly doubtfulUntilSeconds: number;
+  /** Unix time at which it found that it had lost its power, as it told us last; -Infinity if it did not. */
+  readonly lossSeconds: number;
   readonly path: string;
-  readonly toldEverything: boolean;
 }
 
 export interface SettleNamesOptions extends SettleOptions {
@@ -34,12 +37,20 @@ export interface SettleNamesOptions extends SettleOptions {
   readonly unlogged: readonly BinlogRecord[];
   readonly logs: readonly KeptLog[];
   readonly isEverybodyHeard: boolean;
+  readonly ownId: string;
+  readonly isOwnDoubtful: boolean;
+  /** Store paths whose copies are in doubt in any case. */
+  readonly refilledPaths: ReadonlySet<number>;
+  /** Unix time at which we found that we had lost our power. */
+  readonly ownLossSeconds: number;
+  readonly repairSinceSeconds: number;
 }
 
 /** Throws FdfsError of the disk, and the signal's reason. */
-export async function settleNames(options: SettleNamesOptions): Promise<SettleCounts> {
+export async function settleNames(options: SettleNamesOptions): Promise<Pick<NameSettler, "counts" | "failing">> {
   const settler = new NameSettler(options);
   const slices = new TimeSlices(options.store.clock, options.signal);
+  const doubts = new Map(options.logs.map((log) => [log.storageId, log.doubtfulUntilSeconds]));
   const passes = Math.max(1, Math.ceil(countRecords(options) / RECORDS_AT_ONCE));
   for (let pass = 0; pass < passes; pass++) {
     for (const [name, { own, others }] of collect(options, (name) => hash(name) % passes === pass)) {
@@ -48,20 +59,48 @@ export async function settleNames(options: SettleNamesOptions): Promise<SettleCo
       const target = resolveNameOrNot(options.store, name);
       // Files in trunk files have slots that others gave out: they are left to replication.
       if (target === undefined || trunkSlotOf(target.pathInStore) !== undefined) continue;
-      const { isEverybodyHeard, store } = options;
-      const isNamedAfterUs = takenBy(target) === store.source;
+      const { isEverybodyHeard, ownId, isOwnDoubtful, refilledPaths, repairSinceSeconds, store } = options;
+      const source = takenBy(target);
+      const firstSeconds = Math.min(...[own, ...[...others.values()].map(({ records }) => records)].map(earliest));
       const history = {
+        ownId,
+        isOwnDoubtful: isOwnDoubtful || refilledPaths.has(target.storePath.index),
         own: inOrder(own),
-        others: [...others.values()].map((member) => ({ ...member, records: inOrder(member.records) })),
-        isEverybodyHeard,
-        isNamedAfterUs,
+        repairSinceSeconds,
+        others: [...others.values()].map((member) => ({
+          ...member,
+          isDoubtful: firstSeconds <= (doubts.get(member.storageId) ?? Infinity),
+          records: inOrder(member.records),
+        })),
+        isHeir: isEverybodyHeard && heirOf(options, sourceIdOf(target)) === ownId,
+        isNamedAfterUs: source === store.source,
+        isGivenOnce: source !== undefined,
       };
       const verdict = judgeName(name, history);
       if (verdict.action === "leave") continue;
       await store.locks.run(lockOf(target), () => settler.settle(target, verdict, history));
     }
   }
-  return settler.counts;
+  return settler;
+}
+
+/**
+ * Whose a change is that nobody calls his own. Only who lost his power can have forgotten it, and whoever lost it last: those
+ * before him compared themselves while he still knew, and do not look again. At the same time it is the source that the name
+ * of the file says, else one on whom all agree.
+ */
+function heirOf({ ownId, isOwnDoubtful, ownLossSeconds, logs }: SettleNamesOptions, named: string): string {
+  const forgetful = logs
+    .filter(({ doubtfulUntilSeconds, isPresent }) => doubtfulUntilSeconds > -Infinity && isPresent)
+    .map(({ storageId, lossSeconds }) => ({ storageId, lossSeconds }));
+  if (isOwnDoubtful || forgetful.length === 0) forgetful.push({ storageId: ownId, lossSeconds: ownLossSeconds });
+  const last = Math.max(...forgetful.map(({ lossSeconds }) => lossSeconds));
+  const ids = forgetful.filter(({ lossSeconds }) => lossSeconds === last).map(({ storageId }) => storageId);
+  return ids.includes(named) ? named : ids.toSorted()[0]!;
+}
+
+function earliest(records: readonly HistoryRecord[]): number {
+  return records.reduce((first, { seconds }) => Math.min(first, seconds), Infinity);
 }
 
 /** Metadata changes under the lock of its file. */
@@ -85,7 +124,7 @@ function countRecords({ store, ownLogPath, logs }: SettleNamesOptions): number {
 
 interface Collected {
   readonly own: HistoryRecord[];
-  readonly others: Map<string, MemberHistory & { readonly records: HistoryRecord[] }>;
+  readonly others: Map<string, Omit<MemberHistory, "isDoubtful"> & { readonly records: HistoryRecord[] }>;
 }
 
 function collect(
@@ -101,13 +140,14 @@ function collect(
   for (const record of keptRecords(store.disk, ownLogPath)) {
     for (const [name, history] of historyOf(record)) if (isWanted(name)) noted(name).own.push(history);
   }
-  for (const { storageId, path, toldEverything } of logs) {
+  for (const { storageId, path, toldEverything, isPresent } of logs) {
     for (const record of keptRecords(store.disk, path)) {
       for (const [name, history] of historyOf(record)) {
         if (!isWanted(name)) continue;
         const { others } = noted(name);
         let member = others.get(storageId);
-        if (member === undefined) others.set(storageId, (member = { storageId, toldEverything, records: [] }));
+        if (member === undefined)
+          others.set(storageId, (member = { storageId, toldEverything, isPresent, records: [] }));
         member.records.push(history);
       }
     }

@@ -38,14 +38,27 @@ describe(".repair", () => {
       fc.property(
         seconds,
         seconds,
+        fc.constantFrom([], [{ fromSeconds: 3, untilSeconds: 7 }]),
         position,
         fc.boolean(),
+        fc.uniqueArray(fc.nat(255)),
         members,
         fc.option(seconds, { nil: undefined }),
         seconds,
-        (fromSeconds, untilSeconds, logFrom, needsScan, members, doneSeconds, powerLossMs) => {
+        (fromSeconds, untilSeconds, clockWas, logFrom, needsScan, paths, members, doneSeconds, powerLossMs) => {
           const consulted = new Map(members);
-          const state = { fromSeconds, untilSeconds, logFrom, needsScan, consulted, doneSeconds, powerLossMs };
+          const refilledPaths = new Set(paths);
+          const state = {
+            fromSeconds,
+            untilSeconds,
+            clockWas,
+            logFrom,
+            needsScan,
+            refilledPaths,
+            consulted,
+            doneSeconds,
+            powerLossMs,
+          };
           expect(parseRepairState(printRepairState(state))).toEqual(state);
         },
       ),
@@ -57,8 +70,10 @@ describe(".repair", () => {
     expect(parseRepairState("\0\0\0")).toEqual({
       fromSeconds: 0,
       untilSeconds: Number.MAX_SAFE_INTEGER,
+      clockWas: [],
       logFrom: undefined,
       needsScan: true,
+      refilledPaths: new Set(),
       consulted: new Map(),
       powerLossMs: 0,
     });
@@ -67,22 +82,29 @@ describe(".repair", () => {
 
 describe(".running", () => {
   const text = "boot_id=one\nalive_seconds=1700000000\n";
-  const cases: [string | undefined, string | undefined, ReturnType<typeof lastLife>][] = [
+  const place = "log_part=3\nlog_offset=99\n";
+  const logFrom = { part: 3, offset: 99 };
+  const killed = {
+    kind: "killed",
+    logFrom: undefined,
+    clockWas: [{ fromSeconds: 1_699_999_880, untilSeconds: 1_700_000_030 }],
+  };
+  const dark = { kind: "dark", aliveSeconds: 1_700_000_000, logFrom: undefined, clockWas: [] };
+  const was = { fromSeconds: 5, untilSeconds: 9 };
+  it.each<[string | undefined, string | undefined, object]>([
     [undefined, "one", { kind: "ended" }],
-    [text, "one", { kind: "killed", logFrom: undefined }],
-    [`${text}log_part=3\nlog_offset=99\n`, "one", { kind: "killed", logFrom: { part: 3, offset: 99 } }],
-    [text, "two", { kind: "dark", aliveSeconds: 1_700_000_000, logFrom: undefined }],
+    [text, "one", killed],
+    [text + place, "one", { ...killed, logFrom }],
+    [`${text}clock_was=5-9\n`, "one", { ...killed, clockWas: [was, ...killed.clockWas] }],
+    [text, "two", dark],
     // A system that does not tell its boots apart: better once too often.
-    [text, undefined, { kind: "dark", aliveSeconds: 1_700_000_000, logFrom: undefined }],
-    ["boot_id=unknown\nalive_seconds=7\n", undefined, { kind: "dark", aliveSeconds: 7, logFrom: undefined }],
-    [
-      `${text}log_part=3\nlog_offset=99\n`,
-      "two",
-      { kind: "dark", aliveSeconds: 1_700_000_000, logFrom: { part: 3, offset: 99 } },
-    ],
-    ["boot_id=unknown\nalive_seconds=7\n", "two", { kind: "dark", aliveSeconds: 7, logFrom: undefined }],
-  ];
-  it.each(cases)("%j found by boot %s", (found, bootId, life) => {
+    [text, undefined, dark],
+    ["boot_id=unknown\nalive_seconds=7\n", undefined, { ...dark, aliveSeconds: 7 }],
+    [text + place, "two", { ...dark, logFrom }],
+    [`${text}clock_was=5-9\n`, "two", { ...dark, clockWas: [was] }],
+    ["boot_id=unknown\nalive_seconds=7\n", "two", { ...dark, aliveSeconds: 7 }],
+    ["\0\0\0", "two", { kind: "killed", logFrom: undefined, clockWas: [] }],
+  ])("%j found by boot %s", (found, bootId, life) => {
     expect(lastLife(found, bootId)).toEqual(life);
   });
 });

@@ -68,9 +68,9 @@ export class ParkedRecords {
     return this.all.reduce((earliest, { record }) => Math.min(earliest, record.seconds), Infinity);
   }
 
-  /** Whether one has been refused fewer than `times` times. */
+  /** Whether one has been refused fewer than `times` times. Those behind another one of their names are not tried. */
   hasTriedLessThan(times: number): boolean {
-    return this.all.some(({ refusals }) => refusals < times);
+    return this.firstOfNames().some(({ refusals }) => refusals < times);
   }
 
   /** Whether a record has to wait here because an earlier one of its names does. */
@@ -107,17 +107,20 @@ export class ParkedRecords {
 
   /** The records whose turn it is, each the first of its names; they count as under way. */
   takeDue(nowMs: number): ParkedRecord[] {
-    const due: ParkedRecord[] = [];
+    const due = this.firstOfNames().filter(({ isUnderWay, retryAtMs }) => !isUnderWay && retryAtMs <= nowMs);
+    for (const parked of due) parked.isUnderWay = true;
+    return due;
+  }
+
+  /** Those that wait for no other one. */
+  private firstOfNames(): ParkedRecord[] {
     const earlierNames = new Set<string>();
-    for (const parked of this.all) {
-      const names = namesOf(parked.record);
+    return this.all.filter(({ record }) => {
+      const names = namesOf(record);
       const isFirst = !names.some((name) => earlierNames.has(name));
       for (const name of names) earlierNames.add(name);
-      if (!isFirst || parked.isUnderWay || parked.retryAtMs > nowMs) continue;
-      parked.isUnderWay = true;
-      due.push(parked);
-    }
-    return due;
+      return isFirst;
+    });
   }
 
   /** The peer has been away: what it refused before it may take now. */

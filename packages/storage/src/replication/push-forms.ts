@@ -17,6 +17,8 @@ interface PushFormRow {
 
 export const pushForms = {
   create: { command: storageCommands.syncCreateFile, done: [0, 17] },
+  // What the peer has may be torn, which its size does not tell (stale-names.ts). The creation is for its log.
+  createAndUpdate: { command: storageCommands.syncCreateFile, done: [], next: { 0: "update", 17: "update" } },
   update: { command: storageCommands.syncUpdateFile, done: [0, 17] },
   delete: { command: storageCommands.syncDeleteFile, done: [0, 2] },
   append: { command: storageCommands.syncAppendFile, done: [0, 17], next: { 2: "update" } },

@@ -262,6 +262,22 @@ describe("PushQueue", () => {
     expect(stuck).toHaveLength(1);
   });
 
+  it("has tried all that is parked when only later records of a name wait", async () => {
+    const { world, binlog, open } = setUp();
+    for (const seconds of [1, 2]) binlog.append(seconds, "C", "M00/00/00/a");
+    const queue = open(logStart);
+    for (let tries = 1; tries <= 3; tries++) {
+      expect(queue.parked.hasTriedLessThan(tries)).toBe(tries > 1);
+      queue.retryParked("all");
+      queue.refuse(queue.next() as PushTask, "no");
+      // The second record of the name has no turn.
+      expect(queue.next()).toBeUndefined();
+      await world.runFor(1000);
+    }
+    expect(queue.parked.count).toBe(2);
+    expect(queue.parked.hasTriedLessThan(3)).toBe(false);
+  });
+
   it("stops where a peer refuses too much", async () => {
     const { world, binlog, stuck, open } = setUp();
     for (let i = 0; i < 1001; i++) binlog.append(1, "C", `M00/00/00/${i}`);

@@ -26,6 +26,8 @@ export interface PushQueueOptions {
   readonly log: Logger;
   readonly binlog: BinlogWriter;
   readonly from: BinlogPosition;
+  /** The peer lost its power, and may have torn copies of files that the log names before this place. */
+  readonly tornBefore?: BinlogPosition | undefined;
   /** Whether the peer gets this record. */
   readonly isPushed: (record: BinlogRecord) => boolean;
   readonly parked: ParkedRecords;
@@ -203,7 +205,9 @@ export class PushQueue {
     } else if (this.options.isPushed(entry.record)) {
       const { after, content } = entry;
       const mayFollowLeftOut = comparePositions(after, this.inherited) <= 0;
-      const task = pushTask(entry.record, { after, mayFollowLeftOut, content });
+      const { tornBefore } = this.options;
+      const mayBeTornThere = tornBefore !== undefined && comparePositions(after, tornBefore) <= 0;
+      const task = pushTask(entry.record, { after, mayFollowLeftOut, mayBeTornThere, content });
       this.prefix.add(task);
       this.lineUp(task);
     } else this.prefix.pass(entry.after);

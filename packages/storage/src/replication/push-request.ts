@@ -152,6 +152,7 @@ export class PushRequests {
     const { disk } = target.storePath;
     switch (task.form) {
       case "create":
+      case "createAndUpdate":
       case "update":
         return this.wholeFile(task, target, batch, streams);
       case "append":
@@ -291,6 +292,7 @@ export class PushRequests {
     const { logicalName, seconds: timestampSeconds, extra = "" } = record;
     switch (task.form) {
       case "create":
+      case "createAndUpdate":
       case "update":
         return storageCommands.syncCreateFile.request.encode(this.fileHead(task, contentBytes));
       case "delete":

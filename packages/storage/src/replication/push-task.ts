@@ -17,6 +17,8 @@ export interface PushTask {
   readonly parked: ParkedRecord | undefined;
   /** An earlier process or queue may have left out earlier changes of its file (stale-names.ts). */
   readonly mayFollowLeftOut: boolean;
+  /** The peer has lost its power since it was given this, and may have a torn copy of the file (stale-names.ts). */
+  readonly mayBeTornThere: boolean;
   /** How many of its names others are still at. */
   blockedBy: number;
   isSettled: boolean;
@@ -30,7 +32,7 @@ export interface PushTask {
 export function pushTask(
   record: BinlogRecord,
   where:
-    | { readonly after: BinlogPosition; readonly mayFollowLeftOut: boolean; readonly content: KeptContent | undefined }
+    | (Pick<PushTask, "mayFollowLeftOut" | "mayBeTornThere" | "content"> & { readonly after: BinlogPosition })
     | { readonly parked: ParkedRecord },
 ): PushTask {
   return {
@@ -41,6 +43,7 @@ export function pushTask(
     after: "after" in where ? where.after : undefined,
     parked: "parked" in where ? where.parked : undefined,
     mayFollowLeftOut: "parked" in where || where.mayFollowLeftOut,
+    mayBeTornThere: "mayBeTornThere" in where && where.mayBeTornThere,
     blockedBy: 0,
     isSettled: false,
     losses: 0,

@@ -36,12 +36,12 @@ describe("the answer to a push", () => {
   });
 
   it("is known for every form and every operation", () => {
-    expect(Object.keys(pushForms)).toHaveLength(9);
+    expect(Object.keys(pushForms)).toHaveLength(10);
     const forms = (Object.keys(binlogOps) as SourceOp[]).flatMap((op) => [
       formOf(record(op)),
       formOf(record(op.toLowerCase() as BinlogOp)),
     ]);
-    expect(new Set([...forms, "renameAndUpdate"])).toEqual(new Set(Object.keys(pushForms)));
+    expect(new Set([...forms, "createAndUpdate", "renameAndUpdate"])).toEqual(new Set(Object.keys(pushForms)));
     expect(pushForms.create.command).toBe(storageCommands.syncCreateFile);
   });
 });

@@ -35,6 +35,8 @@ export interface ReplicationOptions {
   readonly onMilestone?: (() => void) | undefined;
   /** Whether files that our log tells of may be missing only because they have not been fetched back yet. Default: never. */
   readonly mayMissFiles?: (() => boolean) | undefined;
+  /** Whether a peer has to be compared with before it is given anything (recovery/member-repair.ts). Default: never. */
+  readonly isRepairOwedTo?: ((storageId: string) => boolean) | undefined;
 }
 
 export class Replication {
@@ -58,6 +60,7 @@ export class Replication {
       refusedBy: (storageId) => this.replicators.get(storageId)?.refused ?? [],
       onMilestone: options.onMilestone ?? (() => undefined),
       mayMissFiles: options.mayMissFiles ?? (() => false),
+      isRepairOwedTo: options.isRepairOwedTo ?? (() => false),
     };
     this.stopListening = view.onPeerChange((change) => this.peerChanged(change));
     for (const peer of view.peers) this.feed(peer);

@@ -72,6 +72,7 @@ export interface ReplicatorContext {
   /** Something was reached that trackers should hear of at once. */
   readonly onMilestone: () => void;
   readonly mayMissFiles: () => boolean;
+  readonly isRepairOwedTo: (storageId: string) => boolean;
 }
 
 /** For status displays. */
@@ -100,6 +101,8 @@ const TROUBLE_REST_MS = 1000;
 const LONGEST_TROUBLE_REST_MS = 30_000;
 /** A backfill is over when no more than this is missing: clients may never let the log rest. */
 const CAUGHT_UP_SECONDS = 10;
+/** A peer that can be reached is compared with by then, if it can be at all. */
+const REPAIR_WAIT_MS = 120_000;
 /** A backfill is over although the peer refuses some records, once they were tried this often. */
 const PARKED_TRIES = 3;
 
@@ -123,6 +126,10 @@ export class Replicator {
   private reason = "not begun yet";
   private loggedReason = "";
   private isConnectionLogged = false;
+  /** The peer lost its power, and is given again what stands before `until`. */
+  private repeat: { readonly powerLossMs: number; readonly until: BinlogPosition } | undefined;
+  /** Monotonic time at which a peer was reached that has to be compared with first. */
+  private repairOwedSinceMs: number | undefined;
   private failures = 0;
   private restMs = 0;
   /** Rings when something changed that a wait should look at. */
@@ -314,6 +321,7 @@ export class Replicator {
     // The peer began anew while we were looking.
     if (this.peer.status !== peer.status && permissions[this.peer.status] !== "feed") return;
     this.source = source;
+    this.repeat = undefined;
     this.certain.begin(start.position, marked === undefined);
     this.begin(start, mark, parked);
   }
@@ -325,18 +333,21 @@ export class Replicator {
   private begin(start: StartPosition, mark: SyncMark | undefined, parked: ParkedRecords): void {
     const { store, world } = this.context;
     const { disk, clock } = world;
+    const { repeat } = this;
     const queue = PushQueue.open({
       disk,
       clock,
       log: this.log,
       binlog: store.binlog,
       from: start.position,
+      tornBefore: repeat?.until,
       isPushed: (record) => isPushed(record, start, this.peer.status),
       parked,
       peerId: this.peer.storageId,
       onProgress: () => {
         this.mark.touch();
         this.certain.note(queue.confirmed);
+        this.noteRepeated(queue.confirmed);
         if (queue.isDrained) this.noteCaughtUp();
       },
     });
@@ -365,6 +376,12 @@ export class Replicator {
     const { store, world, deadlines, config, mayMissFiles } = this.context;
     const { peer } = this;
     const connection = await this.dialer.connect(peer, signal);
+    if (this.mustBeCompared()) {
+      connection.connection.destroy();
+      this.enter("hold", "what this storage may have lost is compared with the peer first");
+      await this.wait(LOOK_MS, signal);
+      return;
+    }
     if (this.peer !== peer || !this.isCurrent(queue) || (await this.goesBack(queue, connection))) {
       connection.connection.destroy();
       return;
@@ -402,24 +419,47 @@ export class Replicator {
     await this.rest(signal);
   }
 
+  /**
+   * What a power cut has torn here must not replace what the peer has whole. A new member is compared with when it has
+   * everything, so it waits until all others were. The wait has an end: a member that others may not read from is never asked.
+   */
+  private mustBeCompared(): boolean {
+    const { isRepairOwedTo, world } = this.context;
+    const { storageId } = this.peer;
+    if (!isRepairOwedTo(storageId)) return false;
+    this.repairOwedSinceMs ??= world.clock.monotonic();
+    if (world.clock.monotonic() - this.repairOwedSinceMs < REPAIR_WAIT_MS) return true;
+    this.log.warn("replication.not-compared", { peer: storageId });
+    return false;
+  }
+
   /** Whether another queue has to feed the peer, because it lost its power and what it had confirmed. */
   private async goesBack(queue: PushQueue, { powerLossMs }: PeerConnection): Promise<boolean> {
     const { start } = this;
-    if (powerLossMs === undefined || start === undefined) return false;
-    const position = this.certain.whereToGoBack(powerLossMs);
-    const isBehind = position !== undefined && comparePositions(position, queue.confirmed) < 0;
-    if (isBehind) {
-      this.log.notice("replication.peer-lost-power", { peer: this.peer.storageId, ...position });
-      await this.mark.flush();
-      const mark = this.mark.load();
-      if (!this.isCurrent(queue)) return true;
-      queue.close();
-      this.begin({ ...start, position }, mark, this.openParked());
-      // Before it is noted that the peer is fed from there.
-      await this.mark.flush();
+    if (powerLossMs === undefined || start === undefined || this.repeat?.powerLossMs === powerLossMs) return false;
+    const certain = this.certain.whereToGoBack(powerLossMs);
+    if (certain === undefined) {
+      await this.certain.noteFed(powerLossMs);
+      return !this.isCurrent(queue);
     }
-    await this.certain.noteFed(powerLossMs);
-    return isBehind || !this.isCurrent(queue);
+    const position = comparePositions(certain, queue.confirmed) < 0 ? certain : queue.confirmed;
+    this.log.notice("replication.peer-lost-power", { peer: this.peer.storageId, ...position });
+    await this.mark.flush();
+    const mark = this.mark.load();
+    if (!this.isCurrent(queue)) return true;
+    queue.close();
+    this.repeat = { powerLossMs, until: this.context.store.binlog.position };
+    this.begin({ ...start, position }, mark, this.openParked());
+    // A process that is started before the peer has everything goes back, too, at least to here.
+    await this.mark.flush();
+    return true;
+  }
+
+  /** The peer has confirmed everything before `confirmed`. */
+  private noteRepeated(confirmed: BinlogPosition): void {
+    const { repeat } = this;
+    if (repeat === undefined || comparePositions(confirmed, repeat.until) < 0) return;
+    void this.certain.noteFed(repeat.powerLossMs);
   }
 
   // A method, because the compiler would otherwise believe that nothing changes while we wait.

@@ -2,6 +2,10 @@
 // or cut off already when the record had its turn. What such a record would have brought has to go with the next one of
 // the same file that could not notice: a truncation (a peer answers "not my size" as if it were done, cluster-behaviour.md §4.7) and a
 // renaming, which would carry the old content over to the new name.
+//
+// And files of which a peer that lost its power may hold a torn copy. Its size is right, so that a repeated creation or append
+// is answered "there already": the first repeated record of each file brings it whole.
+import { statedContent } from "../files/stated-content.ts";
 import type { PushForm } from "./push-forms.ts";
 import type { PushTask } from "./push-task.ts";
 
@@ -11,12 +15,24 @@ const STALE_NAMES_MAX = 10_000;
 /** How a record is pushed when the peer may hold an older content of its file. */
 const ifStale: Partial<Record<PushForm, PushForm>> = { truncate: "update", rename: "renameAndUpdate" };
 
+/** How a record is pushed when the peer may hold a torn copy of its file. */
+const ifTorn: Partial<Record<PushForm, PushForm>> = {
+  create: "createAndUpdate",
+  append: "update",
+  modify: "update",
+  truncate: "update",
+};
+
 export class StaleNames {
   private readonly names = new Set<string>();
+  /** Names that a peer which lost its power was given whole since. */
+  private readonly mended = new Set<string>();
   private isAnyDoubtful = false;
 
   /** The form in which a record that has its turn is pushed. */
   formOf(task: PushTask): PushForm {
+    const whole = this.isTornThere(task) ? ifTorn[task.form] : undefined;
+    if (whole !== undefined) return whole;
     const form = ifStale[task.form];
     return form !== undefined && this.isDoubtful(task) ? form : task.form;
   }
@@ -31,6 +47,14 @@ export class StaleNames {
   /** The peer has taken a record. */
   confirmed(task: PushTask): void {
     if (!changesContent(task) || task.form === "update") this.settled(task);
+    if (task.mayBeTornThere && task.form === "update" && this.mended.size < STALE_NAMES_MAX) {
+      this.mended.add(task.record.logicalName);
+    }
+  }
+
+  /** A file whose name states its content is held to that by the peer itself. */
+  private isTornThere({ mayBeTornThere, record: { logicalName } }: PushTask): boolean {
+    return mayBeTornThere && statedContent(logicalName) === undefined && !this.mended.has(logicalName);
   }
 
   private settled(task: PushTask): void {
