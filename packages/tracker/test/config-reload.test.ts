@@ -269,6 +269,8 @@ const mistakes: readonly (readonly [text: string, said: RegExp])[] = [
   ["store_lookup = 1", /tracker\.conf line 2: store_lookup 1 needs a group\. Add a line: store_group = group1$/],
   ["store_group = no group\nstore_server = 1", /line 2: store_group "no group"/],
   ["reserved_storage_space = much", /line 2: reserved_storage_space "much" .*Write 20% or 10GB\.$/],
+  ["store_server = 9", /line 2: store_server "9" .* A running tracker does not take it over\.$/],
+  ["storage_sync_file_max_time = 0\nstore_server = 1", /line 2: storage_sync_file_max_time "0"/],
   ["disk_usage_weight = 101", /line 2: disk_usage_weight "101"/],
   ["base_path = /nowhere\nstore_server = 1", /line 2: base_path "\/nowhere" does not exist\. Create it/],
   ["use_storage_id = true\nstorage_ids_filename = /etc/none\nstore_server = 1", /\/etc\/none/],
@@ -348,9 +350,12 @@ describe("a tracker that reads its configuration again", () => {
     const stage = await Stage.open("");
     const { events } = stage.tracker;
     const start = events.length;
-    stage.reload("store_lookup = 3\nstore_server = 9\nport = 22123\n");
+    stage.reload("store_lookup = 3\nstore_servr = 9\nport = 22123\n");
     expect(events.slice(start)).toEqual([
-      { event: "config.warning", fields: { warning: expect.stringContaining('line 3: store_server "9"') as string } },
+      {
+        event: "config.warning",
+        fields: { warning: expect.stringContaining('line 3: unknown key "store_servr"') as string },
+      },
       { event: "config.changed", fields: { key: "store_lookup", from: "0", to: "3" } },
       { event: "config.needs-restart", fields: { key: "port", running: "22122", file: "22123" } },
       { event: "config.reloaded", fields: { changed: 1, needsRestart: 1 } },

@@ -16,6 +16,8 @@ export interface ConfigProblem extends ConfigPlace {
 /** `note`: nothing to do, worth knowing. `warning`: the server starts, but perhaps not as its owner meant. */
 export interface ConfigWarning extends ConfigProblem {
   readonly severity: "warning" | "note";
+  /** The value of a key that can be reloaded is not used as it is written. At a start another one is, a running server keeps its own. */
+  readonly isRefusedAtReload?: boolean;
 }
 
 /** `storage.conf line 12: store_path0 "/data/x" does not exist. …` */
@@ -45,8 +47,8 @@ export class ConfigProblems {
     this.#add(this.warnings, { file: place.file, line: place.line, text, severity: "note" });
   }
 
-  warn(place: ConfigPlace, text: string): void {
-    this.#add(this.warnings, { file: place.file, line: place.line, text, severity: "warning" });
+  warn(place: ConfigPlace, text: string, isRefusedAtReload = false): void {
+    this.#add(this.warnings, { file: place.file, line: place.line, text, severity: "warning", isRefusedAtReload });
   }
 
   refuse(place: ConfigPlace, text: string): void {

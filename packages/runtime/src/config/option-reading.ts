@@ -113,7 +113,9 @@ function readItem(row: OptionRow, item: IniItem, problems: ConfigProblems): unkn
     problems.refuse(item, `${item.key} "${item.value}" ${read.error}`);
     return defaultOf(row);
   }
-  if (read.warning !== undefined) problems.warn(item, `${item.key} "${item.value}" ${read.warning}`);
+  if (read.warning !== undefined) {
+    problems.warn(item, `${item.key} "${item.value}" ${read.warning}`, row.reload !== undefined);
+  }
   return read.value;
 }
 

@@ -1,6 +1,6 @@
 // The tracker.conf of a running tracker, which can be read again.
 import type { Disk } from "../ports/disk.ts";
-import type { ConfigWarning } from "./config-problems.ts";
+import { ConfigError, type ConfigWarning } from "./config-problems.ts";
 import { compareValues, type KeyChange, takeReloadable } from "./key-changes.ts";
 import { trackerConf } from "./options/tracker-options.ts";
 import type { LoadedConfig } from "./server-config.ts";
@@ -53,6 +53,11 @@ export class TrackerConfigFile implements LoadedConfig<TrackerConfig> {
    */
   reload(): ReloadedConfig {
     const read = readTrackerConf(this.#disk, this.path);
+    const refused = read.warnings.filter(({ isRefusedAtReload }) => isRefusedAtReload === true);
+    if (refused.length > 0) {
+      const text = (problem: ConfigWarning) => `${problem.text} A running tracker does not take it over.`;
+      throw new ConfigError(refused.map((problem) => ({ ...problem, text: text(problem) })));
+    }
     const { changed, needsRestart } = compareValues(trackerConf, this.#values, read.values);
     const { storageIds, useStorageId } = this.#config;
     const isSameList = printStorageIds(storageIds) === printStorageIds(read.config.storageIds);
