@@ -472,6 +472,8 @@ export class Replicator {
     const { start, queue } = this;
     if (start?.needsBackfill !== true || queue === undefined) return;
     if (queue.parked.hasTriedLessThan(PARKED_TRIES)) return;
+    // What this server has to fetch back from others itself, however long that takes, the new member must not go without.
+    if (queue.parked.count > 0 && this.context.mayMissFiles()) return;
     if (!start.isBackfillDone) {
       this.start = { ...start, isBackfillDone: true };
       this.mark.touch();
