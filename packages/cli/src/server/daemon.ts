@@ -77,7 +77,7 @@ async function start(context: Context, daemon: Daemon): Promise<ExitCode> {
     const ended = await Promise.race([
       once(child, "message", { signal }).then(() => undefined),
       once(child, "exit", { signal }).then(([code]) => (code as number | null) ?? exitCodes.failed),
-      sleep(context.world.clock, startWaitMs, AbortSignal.any([signal, context.signal])).then(() => undefined),
+      sleep(context.world.clock, startWaitMs, signal, context.signal).then(() => undefined),
     ]);
     if (ended === undefined) return exitCodes.ok;
     context.terminal.tell(readFileSync(outPath, "utf8").trimEnd());

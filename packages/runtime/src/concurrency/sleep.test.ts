@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../../test/manual-clock.ts";
 import { sleep } from "./sleep.ts";
@@ -26,6 +27,19 @@ describe("sleep", () => {
     controller.abort(reason);
     await expect(sleeping).rejects.toBe(reason);
     await expect(sleep(clock, 100, controller.signal)).rejects.toBe(reason);
+    expect(clock.timers).toBe(0);
+  });
+
+  it("is called off by any of several signals, and leaves nothing behind in the others", async () => {
+    const clock = new ManualClock();
+    const [longLived, bell] = [new AbortController(), new AbortController()];
+    const sleeping = sleep(clock, 100, longLived.signal, undefined, bell.signal);
+    bell.abort(new Error("the bell"));
+    await expect(sleeping).rejects.toThrow("the bell");
+    const other = sleep(clock, 100, longLived.signal, new AbortController().signal);
+    await clock.advance(100);
+    await other;
+    expect(getEventListeners(longLived.signal, "abort")).toEqual([]);
     expect(clock.timers).toBe(0);
   });
 });

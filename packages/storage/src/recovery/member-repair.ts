@@ -121,9 +121,7 @@ export class MemberRepair {
     this.isServing = true;
     for (let pauseMs: number = RETRY_MS.first; pending.state !== undefined;) {
       await sleep(clock, RETRY_MS.soonest, signal);
-      await sleep(clock, pauseMs - RETRY_MS.soonest, AbortSignal.any([signal, this.bell.signal])).catch(() =>
-        signal.throwIfAborted(),
-      );
+      await sleep(clock, pauseMs - RETRY_MS.soonest, signal, this.bell.signal).catch(() => signal.throwIfAborted());
       this.bell = new AbortController();
       pauseMs = Math.min(pauseMs * 2, RETRY_MS.longest);
       try {

@@ -131,7 +131,7 @@ export class Reports {
 
   private async pause(ms: number, signal: AbortSignal): Promise<void> {
     try {
-      await sleep(this.sources.clock, ms, AbortSignal.any([signal, this.bell.signal]));
+      await sleep(this.sources.clock, ms, signal, this.bell.signal);
     } catch (error) {
       if (signal.aborted) throw error;
     }
