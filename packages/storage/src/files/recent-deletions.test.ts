@@ -46,6 +46,16 @@ describe("recent deletions", () => {
     );
   });
 
+  it.each([SLAVE, METADATA])("tell a creation that is repeated from a new one of the same second: %s", (name) => {
+    const deletions = new RecentDeletions();
+    follow(deletions, "d", name);
+    expect(deletions.forbid(name, 100)).toBe(false);
+    follow(deletions, "c", name);
+    follow(deletions, "D", name);
+    expect(deletions.forbid(name, 100)).toBe(true);
+    expect(deletions.forbid(name, 101)).toBe(false);
+  });
+
   it.each([SLAVE, METADATA])("forbid what is older under a name that can be given anew: %s", (name) => {
     const deletions = new RecentDeletions();
     follow(deletions, "d", name, 100);

@@ -12,14 +12,18 @@ import { isGivenOnce } from "./given-once.ts";
 
 /** Twice so many names are remembered at most, about 15 MB. */
 const NAMES = 50_000;
+/** Only those of the last second matter. */
+const CREATIONS = 4096;
 /** So much of the end of the log is read at a start: more than `NAMES` records of deletions and creations. */
 const LOG_BYTES = 8 * 1024 * 1024;
 
 export class RecentDeletions {
   private readonly limit: number;
-  /** By name: the Unix time of the deletion. */
+  /** By name: the Unix time from which on a creation is a later one. */
   private young = new Map<string, number>();
   private old = new Map<string, number>();
+  /** Names that can be given anew, and the Unix times of their last creations. */
+  private readonly created = new Map<string, number>();
 
   constructor(limit = NAMES) {
     this.limit = limit;
@@ -45,14 +49,16 @@ export class RecentDeletions {
     switch (op) {
       case "D":
       case "d":
-        this.note(logicalName, seconds);
+        this.note(logicalName, this.created.get(logicalName) === seconds ? seconds + 1 : seconds);
         return;
       case "R":
       case "r":
         if (extra !== undefined) this.note(extra, seconds);
         return;
       default:
-        if (this.has(logicalName) && !isGivenOnce(logicalName)) this.forget(logicalName);
+        if (isGivenOnce(logicalName)) return;
+        if (this.has(logicalName)) this.forget(logicalName);
+        this.noteCreation(logicalName, seconds);
     }
   }
 
@@ -65,8 +71,8 @@ export class RecentDeletions {
    * anew: there the later record counts. Metadata goes with its file.
    */
   forbid(logicalName: string, seconds: number): boolean {
-    const deletedSeconds = this.young.get(logicalName) ?? this.old.get(logicalName);
-    if (deletedSeconds !== undefined && (isGivenOnce(logicalName) || seconds < deletedSeconds)) return true;
+    const laterSeconds = this.young.get(logicalName) ?? this.old.get(logicalName);
+    if (laterSeconds !== undefined && (isGivenOnce(logicalName) || seconds < laterSeconds)) return true;
     return logicalName.endsWith(METADATA_SUFFIX) && this.forbid(logicalName.slice(0, -METADATA_SUFFIX.length), seconds);
   }
 
@@ -76,6 +82,15 @@ export class RecentDeletions {
       this.young = new Map();
     }
     this.young.set(logicalName, seconds);
+  }
+
+  /**
+   * A creation and a deletion of one second say by their order which was first. A creation that is here already and comes
+   * once more must not look like a later one.
+   */
+  private noteCreation(logicalName: string, seconds: number): void {
+    if (this.created.size >= CREATIONS) this.created.clear();
+    this.created.set(logicalName, seconds);
   }
 
   private forget(logicalName: string): void {
