@@ -51,6 +51,9 @@ describe("recent deletions", () => {
     follow(deletions, "d", name);
     expect(deletions.forbid(name, 100)).toBe(false);
     follow(deletions, "c", name);
+    follow(deletions, "d", name);
+    expect(deletions.forbid(name, 100)).toBe(false);
+    follow(deletions, "c", name);
     follow(deletions, "D", name);
     expect(deletions.forbid(name, 100)).toBe(true);
     expect(deletions.forbid(name, 101)).toBe(false);

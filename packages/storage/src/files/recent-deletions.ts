@@ -48,8 +48,10 @@ export class RecentDeletions {
   follow({ op, seconds, logicalName, extra }: BinlogRecord): void {
     switch (op) {
       case "D":
-      case "d":
         this.note(logicalName, this.created.get(logicalName) === seconds ? seconds + 1 : seconds);
+        return;
+      case "d":
+        this.note(logicalName, seconds);
         return;
       case "R":
       case "r":
@@ -85,8 +87,8 @@ export class RecentDeletions {
   }
 
   /**
-   * A creation and a deletion of one second say by their order which was first. A creation that is here already and comes
-   * once more must not look like a later one.
+   * For what a client deletes here in the second in which it was created: the creation may be pushed here once more, and must
+   * not look like a later one. What a member pushes comes in the order in which it was done there.
    */
   private noteCreation(logicalName: string, seconds: number): void {
     if (this.created.size >= CREATIONS) this.created.clear();
