@@ -103,8 +103,11 @@ const LONGEST_TROUBLE_REST_MS = 30_000;
 const CAUGHT_UP_SECONDS = 10;
 /** A peer that can be reached is compared with by then, if it can be at all. */
 const REPAIR_WAIT_MS = 120_000;
-/** A backfill is over although the peer refuses some records, once they were tried this often. */
+/** A backfill is over although the peer refuses a few records, once they were tried this often. */
+const PARKED_FEW = 10;
 const PARKED_TRIES = 3;
+/** More than that is trouble of the peer, a disk mostly, which may pass: a quarter of an hour. */
+const PARKED_TRIES_OF_MANY = 10;
 
 export class Replicator {
   private readonly context: ReplicatorContext;
@@ -471,7 +474,8 @@ export class Replicator {
   private noteCaughtUp(): void {
     const { start, queue } = this;
     if (start?.needsBackfill !== true || queue === undefined) return;
-    if (queue.parked.hasTriedLessThan(PARKED_TRIES)) return;
+    const tries = queue.parked.count > PARKED_FEW ? PARKED_TRIES_OF_MANY : PARKED_TRIES;
+    if (queue.parked.hasTriedLessThan(tries)) return;
     // What this server has to fetch back from others itself, however long that takes, the new member must not go without.
     if (queue.parked.count > 0 && this.context.mayMissFiles()) return;
     if (!start.isBackfillDone) {
