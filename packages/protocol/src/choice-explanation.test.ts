@@ -57,12 +57,14 @@ const explanations: fc.Arbitrary<ChoiceExplanation> = fc.record({
       uploadPriority: fc.integer(),
       tasks: share,
       latencyMicros: maybe(share),
+      diskSpeed: maybe(count),
       report: maybe(
         fc.record({
           ageMs: share,
           cpuPermille: maybe(count),
           memoryPermille: maybe(count),
           diskPermille: maybe(count),
+          diskBytesPerSecond: maybe(count),
           networkPermille: maybe(count),
         }),
       ),

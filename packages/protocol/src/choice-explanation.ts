@@ -64,12 +64,14 @@ export interface GroupCandidate {
   readonly chance: number;
 }
 
-/** What a storage said of its machine last (126). Thousandths, undefined where its system does not tell. */
-export interface ReportedShares {
+/** What a storage said of its machine last (126). Shares are thousandths; undefined where its system does not tell. */
+export interface ReportedLoad {
   readonly ageMs: number;
   readonly cpuPermille: number | undefined;
   readonly memoryPermille: number | undefined;
+  /** Of its busiest disk, as is what that reads and writes. */
   readonly diskPermille: number | undefined;
+  readonly diskBytesPerSecond: number | undefined;
   readonly networkPermille: number | undefined;
 }
 
@@ -94,8 +96,10 @@ export interface MemberCandidate {
   readonly tasks: number;
   /** Mean time for a request; undefined if none was measured. */
   readonly latencyMicros: number | undefined;
+  /** What its busiest disk moves per second in which it is busy, bytes; undefined if that was never measured. */
+  readonly diskSpeed: number | undefined;
   /** Undefined if it sends no load reports, as C storages do not. */
-  readonly report: ReportedShares | undefined;
+  readonly report: ReportedLoad | undefined;
   /** Work that it gets done, compared with an idle one of usual speed. */
   readonly capacity: number;
   /** Time that its next task takes, compared with one at an idle one of usual speed. */
@@ -202,12 +206,14 @@ const readMember = jsonRecord<MemberCandidate>({
   uploadPriority: jsonNumber,
   tasks: jsonNumber,
   latencyMicros: maybeNumber,
+  diskSpeed: maybeNumber,
   report: jsonMaybe(
-    jsonRecord<ReportedShares>({
+    jsonRecord<ReportedLoad>({
       ageMs: jsonNumber,
       cpuPermille: maybeNumber,
       memoryPermille: maybeNumber,
       diskPermille: maybeNumber,
+      diskBytesPerSecond: maybeNumber,
       networkPermille: maybeNumber,
     }),
   ),

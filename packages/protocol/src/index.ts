@@ -173,7 +173,7 @@ export {
   parseChoiceExplanation,
   type PathCandidate,
   printChoiceExplanation,
-  type ReportedShares,
+  type ReportedLoad,
 } from "./choice-explanation.ts";
 export {
   type ClusterExplanation,

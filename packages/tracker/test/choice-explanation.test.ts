@@ -66,7 +66,16 @@ it("says whom an upload goes to, and each candidate's numbers", async () => {
     port: 23000,
     status: "ACTIVE",
     latencyMicros: 900,
-    report: { ageMs: 250, cpuPermille: 100, memoryPermille: 500, diskPermille: 50, networkPermille: undefined },
+    // 1 MB a second, in 50 thousandths of it.
+    diskSpeed: 20_000_000,
+    report: {
+      ageMs: 250,
+      cpuPermille: 100,
+      memoryPermille: 500,
+      diskPermille: 50,
+      diskBytesPerSecond: 1_000_000,
+      networkPermille: undefined,
+    },
   });
   expect(explained.choice).toMatchObject({ groupName: "group1", storePathIndex: 0 });
 });

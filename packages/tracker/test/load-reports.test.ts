@@ -75,6 +75,18 @@ describe("a storage that reports its load", () => {
     expect((await shares())[A]).toBeGreaterThan(0.35);
   });
 
+  it("gets less when its disk moves less in the same time, and never nothing", async () => {
+    const { shares, settle } = await stage();
+    const moving = (diskBytesPerSecond: number) => ({ diskPermille: 300, diskBytesPerSecond });
+    await settle(moving(3_000_000), moving(60_000_000));
+    const slower = (await shares())[A] ?? 0;
+    expect(slower).toBeLessThan(0.4);
+    expect(slower).toBeGreaterThan(0.15);
+    await settle(moving(60_000_000), moving(60_000_000));
+    await settle(moving(60_000_000), moving(60_000_000));
+    expect((await shares())[A]).toBeGreaterThan(0.35);
+  });
+
   it("gets less when it has tasks that do not end", async () => {
     const { shares, settle } = await stage();
     await settle({ tasks: 40, finishedTasks: 4 });

@@ -78,7 +78,7 @@ export function group(name: string, overrides: Partial<GroupPicture> = {}): Grou
     readCursor: 0,
     writeCursor: 0,
     sync: new SyncMatrix(),
-    typicalMicros: 1000,
+    typical: { latencyMicros: 1000, diskSpeed: 1e8 },
     tasks: (nowMs) => members.reduce((sum, { load }) => sum + load.tasks(nowMs), 0),
     storeServer: members[0],
     ...overrides,
@@ -88,7 +88,13 @@ export function group(name: string, overrides: Partial<GroupPicture> = {}): Grou
 /** A member as explanations see it: an ACTIVE one of a C storage, unless it is said otherwise. */
 export function watchedMember(id: string, overrides: Partial<WatchedMember> = {}): WatchedMember {
   const paths = overrides.paths ?? [{ totalMib: 1000, freeMib: 500 }];
-  const unheard = { ...load(), latencyMicros: undefined, report: undefined, ageMs: () => Infinity };
+  const unheard = {
+    ...load(),
+    latencyMicros: undefined,
+    diskSpeed: undefined,
+    report: undefined,
+    ageMs: () => Infinity,
+  };
   const total = (key: "totalMib" | "freeMib") => paths.reduce((sum, path) => sum + path[key], 0);
   const space = { totalMib: total("totalMib"), freeMib: total("freeMib") };
   const place = { addresses: [`10.0.0.${id.charCodeAt(0)}`], port: 23000 };

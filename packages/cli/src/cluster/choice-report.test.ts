@@ -22,7 +22,15 @@ const member: MemberCandidate = {
   uploadPriority: 10,
   tasks: 2.04,
   latencyMicros: 850.2,
-  report: { ageMs: 312, cpuPermille: 250, memoryPermille: 500, diskPermille: 98, networkPermille: undefined },
+  diskSpeed: 120_000_000,
+  report: {
+    ageMs: 312,
+    cpuPermille: 250,
+    memoryPermille: 500,
+    diskPermille: 98,
+    diskBytesPerSecond: 9_800_000,
+    networkPermille: undefined,
+  },
   capacity: 0.83,
   cost: 3.663,
   chance: 0.75,
@@ -35,6 +43,7 @@ const offline: MemberCandidate = {
   ruledOut: "it is OFFLINE: its connection closed",
   tasks: 0,
   latencyMicros: 12_345,
+  diskSpeed: undefined,
   report: undefined,
   capacity: 1,
   cost: 1,
@@ -100,9 +109,9 @@ it("an upload: settings, groups, storages, paths, and the choice in words", () =
     "     group2     20%         1  10.0 GB  20.0 GB    1.0 GB        53%         3%   13%  it is full",
     "",
     "Storages of group1",
-    "     storage  address          status   chance  cost  capacity  tasks  latency  cpu  memory  disk    reported  priority     free  notes",
-    "  >  100001   10.0.0.11:23000  ACTIVE      75%  3.66      0.83    2.0   850 us  25%     50%   10%  312 ms ago        10  10.0 GB",
-    "     100002   10.0.0.12:23000  OFFLINE      0%  1.00      1.00    0.0  12.3 ms                                       10  10.0 GB  it is OFFLINE: its connection closed",
+    "     storage  address          status   chance  cost  capacity  tasks  latency  cpu  memory  disk  throughput  disk speed    reported  priority     free  notes",
+    "  >  100001   10.0.0.11:23000  ACTIVE      75%  3.66      0.83    2.0   850 us  25%     50%   10%    9.3 MB/s    114 MB/s  312 ms ago        10  10.0 GB",
+    "     100002   10.0.0.12:23000  OFFLINE      0%  1.00      1.00    0.0  12.3 ms                                                               10  10.0 GB  it is OFFLINE: its connection closed",
     "",
     "Store paths of 100001",
     "     path        free       of  reserved  ruled out",
@@ -117,7 +126,7 @@ it("an upload: settings, groups, storages, paths, and the choice in words", () =
 it("a download: what the name says, and who has the file", () => {
   const file = { sourceId: "100001", createdSeconds: now - 60, mayChange: true };
   // As C storages, which tell nothing of their load.
-  const untold = { report: undefined, latencyMicros: undefined };
+  const untold = { report: undefined, latencyMicros: undefined, diskSpeed: undefined };
   const members = [
     { ...member, ...untold, isSource: true, hasFile: "it took the upload", chance: 1 },
     { ...offline, ...untold, syncedSeconds: now - 90 },

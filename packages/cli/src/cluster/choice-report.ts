@@ -12,7 +12,7 @@ import type {
 
 import { type Column, printTable } from "../terminal/table.ts";
 import { bold, coloured, type Terminal } from "../terminal/terminal.ts";
-import { printDuration, printMib, printTime } from "../terminal/units.ts";
+import { printBytes, printDuration, printMib, printTime } from "../terminal/units.ts";
 import { toneOf } from "./server-columns.ts";
 
 export function printChoice(terminal: Terminal, explained: ChoiceExplanation): string {
@@ -74,6 +74,8 @@ const memberColumns = (terminal: Terminal, { choice, file }: ChoiceExplanation):
   number("cpu", ({ report }) => share(report?.cpuPermille)),
   number("memory", ({ report }) => share(report?.memoryPermille)),
   number("disk", ({ report }) => share(report?.diskPermille)),
+  number("throughput", ({ report }) => rate(report?.diskBytesPerSecond)),
+  number("disk speed", ({ diskSpeed }) => rate(diskSpeed)),
   number("network", ({ report }) => share(report?.networkPermille)),
   number("reported", ({ report }) => (report === undefined ? "" : `${printDuration(report.ageMs)} ago`)),
   ...(file === undefined ? uploadColumns : fileColumns(file)),
@@ -143,6 +145,11 @@ function percent(share: number): string {
 
 function share(permille: number | undefined): string {
   return permille === undefined ? "" : percent(permille / 1000);
+}
+
+/** Bytes per second. */
+function rate(bytes: number | undefined): string {
+  return bytes === undefined ? "" : `${printBytes(bytes)}/s`;
 }
 
 function printMicros(micros: number): string {

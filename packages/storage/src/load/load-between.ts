@@ -45,15 +45,16 @@ export function loadBetween(before: Measurement | undefined, after: Measurement)
   };
 }
 
+/** Both of one disk, so that they tell what it moves while it is busy. Most requests wait for the busiest. */
 function diskLoad(before: readonly DiskCounters[], after: readonly DiskCounters[], intervalMs: number) {
-  let bytes = 0;
-  let busiest = UNKNOWN_SHARE;
+  let busiest = { diskPermille: UNKNOWN_SHARE, diskBytesPerSecond: 0 };
   for (const disk of after) {
     const earlier = before.find(({ device }) => device === disk.device);
-    bytes += growth(earlier?.bytes, disk.bytes) ?? 0;
-    busiest = Math.max(busiest, permille(growth(earlier?.busyMs, disk.busyMs), intervalMs));
+    const diskPermille = permille(growth(earlier?.busyMs, disk.busyMs), intervalMs);
+    if (diskPermille <= busiest.diskPermille) continue;
+    busiest = { diskPermille, diskBytesPerSecond: perSecond(growth(earlier?.bytes, disk.bytes) ?? 0, intervalMs) };
   }
-  return { diskPermille: busiest, diskBytesPerSecond: perSecond(bytes, intervalMs) };
+  return busiest;
 }
 
 /** A link carries its speed in each direction, so the busier direction is what it is busy with. */

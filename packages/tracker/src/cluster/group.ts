@@ -3,8 +3,8 @@
 import { FdfsError, MAX_STORAGES_PER_GROUP, rwModes, sourceOfIp, sourceOfStorageId } from "@fastdfs-ts/protocol";
 import { invariant } from "@fastdfs-ts/runtime";
 
-import type { GroupPicture, SchedulingPolicy } from "../scheduling/cluster-picture.ts";
-import { MeasuredLatency } from "../scheduling/measured-latency.ts";
+import type { GroupPicture, SchedulingPolicy, TypicalMember } from "../scheduling/cluster-picture.ts";
+import { DecayingMean } from "../scheduling/decaying-mean.ts";
 import { pickStoreServer } from "../scheduling/pick-upload-storage.ts";
 import { fullestMember } from "../scheduling/space-reserve.ts";
 import type { StorageNode } from "./storage-node.ts";
@@ -12,8 +12,8 @@ import { isTombstone } from "./storage-status.ts";
 import { SyncMatrix } from "./sync-matrix.ts";
 
 const BYTES_PER_MIB = 1024 * 1024;
-/** What a task is taken to cost a storage while nobody in its group has measured it. */
-const LATENCY_UNKNOWN_MICROS = 1000;
+/** While nobody in a group has measured it. Then all are alike, so what disks move does not matter. */
+const TYPICAL_UNKNOWN: TypicalMember = { latencyMicros: 1000, diskSpeed: 1e8 };
 /** Tasks of a group are counted anew so often; those handed out meanwhile are added. Hundreds of groups then cost nothing. */
 const COUNT_EVERY_MS = 5;
 const WRITE_BIT = rwModes.writeOnly;
@@ -46,7 +46,7 @@ export class Group implements GroupPicture<StorageNode> {
   lastTrunkServerId = "";
 
   readonly sync = new SyncMatrix();
-  typicalMicros = LATENCY_UNKNOWN_MICROS;
+  typical = TYPICAL_UNKNOWN;
   private countedTasks = 0;
   private countedMs = -Infinity;
   /** Advances with every change that the members have to hear of. */
@@ -103,8 +103,12 @@ export class Group implements GroupPicture<StorageNode> {
 
   /** To be called after a member reported its load. */
   refreshLoad(nowMs: number): void {
-    const latencies = this.members.map(({ load }) => load.latency);
-    this.typicalMicros = MeasuredLatency.typical(latencies, nowMs) ?? this.typicalMicros;
+    const typicalOf = (key: keyof TypicalMember) =>
+      DecayingMean.typical(
+        this.members.map(({ load }) => load.measured[key]),
+        nowMs,
+      ) ?? this.typical[key];
+    this.typical = { latencyMicros: typicalOf("latencyMicros"), diskSpeed: typicalOf("diskSpeed") };
     this.countedMs = -Infinity;
   }
 

@@ -20,8 +20,16 @@ export interface PathPicture {
 export interface LoadPicture {
   /** Tasks that are assigned and not finished; fractions come from estimating. */
   tasks(nowMs: number): number;
-  /** How much of a task it gets done while one that is idle and takes `typicalMicros` for each gets one done; above 0. */
-  capacity(nowMs: number, typicalMicros: number): number;
+  /** How much of a task it gets done while one that is idle and typical gets one done; above 0. */
+  capacity(nowMs: number, typical: TypicalMember): number;
+}
+
+/** What is usual among the members that a choice is between, of those that report it. */
+export interface TypicalMember {
+  /** Time that a task takes, microseconds. */
+  readonly latencyMicros: number;
+  /** What the disk moves while it is busy, bytes per second. */
+  readonly diskSpeed: number;
 }
 
 export interface MemberPicture {
@@ -62,8 +70,7 @@ export interface GroupPicture<Member extends MemberPicture = MemberPicture> {
   readonly readCursor: number;
   readonly writeCursor: number;
   readonly sync: SyncPicture;
-  /** Mean time that a task takes at the members that report it, microseconds. */
-  readonly typicalMicros: number;
+  readonly typical: TypicalMember;
   /** Tasks of all writable members. */
   tasks(nowMs: number): number;
   /** The member that takes uploads when no rotation is wanted. */

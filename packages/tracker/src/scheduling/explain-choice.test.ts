@@ -135,19 +135,26 @@ describe("the member for an upload", () => {
       memoryPermille: -1,
       diskPermille: 400,
       networkPermille: 10,
-      diskBytesPerSecond: 1,
+      diskBytesPerSecond: 40_000_000,
       networkBytesPerSecond: 1,
       tasks: 3,
       finishedTasks: 9,
       latencyMicros: 800,
     };
     const idle = watchedMember("a", {
-      load: { ...load({ tasks: 1, capacity: 0.8 }), latencyMicros: 750, report, ageMs: (nowMs) => nowMs - 4000 },
+      load: {
+        ...load({ tasks: 1, capacity: 0.8 }),
+        latencyMicros: 750,
+        diskSpeed: 90_000_000,
+        report,
+        ageMs: (nowMs) => nowMs - 4000,
+      },
     });
     const busy = watchedMember("b", {
       load: {
         ...load({ tasks: 9, capacity: 0.2 }),
         latencyMicros: undefined,
+        diskSpeed: undefined,
         report: undefined,
         ageMs: () => Infinity,
       },
@@ -163,11 +170,13 @@ describe("the member for an upload", () => {
       capacity: 0.8,
       cost: 2.5,
       latencyMicros: 750,
+      diskSpeed: 90_000_000,
       report: {
         ageMs: 1000,
         cpuPermille: 250,
         memoryPermille: undefined,
         diskPermille: 400,
+        diskBytesPerSecond: 40_000_000,
         networkPermille: 10,
       },
     });

@@ -1,5 +1,5 @@
 // Members with their numbers, and in words why one cannot be chosen.
-import { type MemberCandidate, type ReportedShares, UNKNOWN_SHARE } from "@fastdfs-ts/protocol";
+import { type MemberCandidate, type ReportedLoad, UNKNOWN_SHARE } from "@fastdfs-ts/protocol";
 
 import type { GroupPicture, SchedulingPolicy } from "./cluster-picture.ts";
 import { memberCost } from "./pick-by-load.ts";
@@ -26,7 +26,7 @@ export function memberCandidate(
   nowMs: number,
 ): MemberCandidate {
   const { load } = member;
-  const capacity = load.capacity(nowMs, group.typicalMicros);
+  const capacity = load.capacity(nowMs, group.typical);
   const synced = sight === undefined || member === sight.source ? 0 : syncedUntil(group, member, sight);
   return {
     storageId: member.id,
@@ -41,13 +41,14 @@ export function memberCandidate(
     uploadPriority: member.uploadPriority,
     tasks: load.tasks(nowMs),
     latencyMicros: load.latencyMicros,
-    report: sharesOf(member, nowMs),
+    diskSpeed: load.diskSpeed,
+    report: reportedLoad(member, nowMs),
     capacity,
     cost: memberCost(member, capacity, nowMs),
   };
 }
 
-function sharesOf({ load }: WatchedMember, nowMs: number): ReportedShares | undefined {
+function reportedLoad({ load }: WatchedMember, nowMs: number): ReportedLoad | undefined {
   const { report } = load;
   if (report === undefined) return undefined;
   const known = (permille: number) => (permille === UNKNOWN_SHARE ? undefined : permille);
@@ -56,6 +57,7 @@ function sharesOf({ load }: WatchedMember, nowMs: number): ReportedShares | unde
     cpuPermille: known(report.cpuPermille),
     memoryPermille: known(report.memoryPermille),
     diskPermille: known(report.diskPermille),
+    diskBytesPerSecond: report.diskPermille === UNKNOWN_SHARE ? undefined : report.diskBytesPerSecond,
     networkPermille: known(report.networkPermille),
   };
 }

@@ -3,10 +3,13 @@ import { describe, expect, it } from "vitest";
 
 import { group, load, member, moment, policy } from "../../test/pictures.ts";
 import { SyncMatrix } from "../cluster/sync-matrix.ts";
+import { DecayingMean } from "./decaying-mean.ts";
 import { groupLoad, groupWeight } from "./group-load.ts";
 import { listDownloadStorages, pickReplica } from "./pick-download-storage.ts";
 import { pickGroup } from "./pick-group.ts";
 import { pickUploadStorage } from "./pick-upload-storage.ts";
+import { ServerLoad } from "./server-load.ts";
+import { betterShares } from "./weighted-draw.ts";
 
 const byLoad = policy({
   groupChoice: "least-loaded",
@@ -118,6 +121,55 @@ describe("the member by load", () => {
     expect(drawn[2]).toBeGreaterThan(drawn[0]!);
     expect(listDownloadStorages(one, sight, 2000, byLoad, at)).toEqual([complete, source]);
   });
+});
+
+it("whose disk moves less is taken less often, never starves, and is taken more often once the others have more to do", () => {
+  const REPORTED_MS = 10_000;
+  const SPEED = 200e6;
+  const loadOf = (diskSpeed: number, tasks: number) => {
+    const load = new ServerLoad();
+    const shares = { cpuPermille: 200, memoryPermille: 300, diskPermille: 400, networkPermille: -1 };
+    const work = { finishedTasks: 1000, latencyMicros: 1000, networkBytesPerSecond: 0 };
+    for (let nowMs = 2000; nowMs <= REPORTED_MS; nowMs += 2000) {
+      const diskBytesPerSecond = Math.round(0.4 * diskSpeed);
+      load.takeReport({ intervalMs: 2000, ...shares, ...work, diskBytesPerSecond, tasks }, nowMs);
+    }
+    return load;
+  };
+  /** How often each is taken; the first one is the slow one. */
+  const sharesOf = (slowSpeed: number, others: number, tasksOfOthers: number) => {
+    const loads = [loadOf(slowSpeed, 0), ...Array.from({ length: others }, () => loadOf(SPEED, tasksOfOthers))];
+    const typical = {
+      latencyMicros: 1000,
+      diskSpeed: DecayingMean.typical(
+        loads.map(({ measured }) => measured.diskSpeed),
+        REPORTED_MS,
+      )!,
+    };
+    const writable = loads.map((load, index) => member(String(index), { load }));
+    let shares: number[] = [];
+    pickUploadStorage(group("g", { writable, typical }), byLoad, {
+      monotonicMs: () => REPORTED_MS,
+      draw: (candidates) => {
+        shares = betterShares(candidates);
+        return 0;
+      },
+    });
+    return shares;
+  };
+  const slowerBy = fc.oneof(fc.double({ min: 4, max: 100, noNaN: true }), fc.double({ min: 4, max: 1e7, noNaN: true }));
+  fc.assert(
+    fc.property(slowerBy, fc.integer({ min: 1, max: 15 }), (times, others) => {
+      const even = 1 / (others + 1);
+      const [slow, other] = sharesOf(SPEED / times, others, 0);
+      expect(slow).toBeLessThan(0.7 * even);
+      expect(other).toBeGreaterThan(even);
+      // As if two of about half the weight had been drawn.
+      expect(slow).toBeGreaterThan((0.3 * even) ** 2);
+      const [relief] = sharesOf(SPEED / times, others, 8);
+      expect(relief).toBeGreaterThan(slow!);
+    }),
+  );
 });
 
 it("nobody is ever chosen who may not be, and somebody is if anybody may", () => {

@@ -1,6 +1,6 @@
 // Choices by load: store_lookup, store_server and download_server 3. Two are drawn by weight, and the one that is less
 // loaded is taken.
-import type { GroupPicture, MemberPicture, Moment, SchedulingPolicy } from "./cluster-picture.ts";
+import type { GroupPicture, MemberPicture, Moment, SchedulingPolicy, TypicalMember } from "./cluster-picture.ts";
 import { groupLoad, groupWeight } from "./group-load.ts";
 
 /** Members that differ by less are alike: with little to do, a trifle would otherwise send everything to one. */
@@ -26,11 +26,11 @@ export function pickLeastLoadedGroup(
 export function pickLeastLoadedMember<Member extends MemberPicture>(
   members: readonly Member[],
   mayTake: (member: Member) => boolean,
-  typicalMicros: number,
+  typical: TypicalMember,
   moment: Moment,
 ): number {
   const nowMs = moment.monotonicMs();
-  const capacity = (index: number) => members[index]!.load.capacity(nowMs, typicalMicros);
+  const capacity = (index: number) => members[index]!.load.capacity(nowMs, typical);
   const cost = (index: number) => memberCost(members[index]!, capacity(index), nowMs);
   return moment.draw({
     count: members.length,

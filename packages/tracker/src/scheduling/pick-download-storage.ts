@@ -87,13 +87,13 @@ export function pickReplica<Member extends MemberPicture>(
   policy: SchedulingPolicy,
   moment: Moment,
 ): number {
-  const { readable, typicalMicros } = group;
+  const { readable, typical } = group;
   if (!sight.isNormal) return nearestEligible(group, sight, nowSeconds, policy);
   if (policy.downloadStorageChoice !== "least-loaded") {
     return nextEligible(group, readable, group.readCursor, sight, nowSeconds, policy);
   }
   const hasFile = (member: Member) => isEligible(group, member, sight, nowSeconds, policy);
-  return pickLeastLoadedMember(readable, hasFile, typicalMicros, moment);
+  return pickLeastLoadedMember(readable, hasFile, typical, moment);
 }
 
 /** Index into `group.writable` of the next member in turn that has the file, for a change of it (103); -1 if none has. */
@@ -122,7 +122,7 @@ export function listDownloadStorages<Member extends MemberPicture>(
   if (sight.isNormal) {
     if (policy.downloadStorageChoice !== "least-loaded") return found;
     const nowMs = moment.monotonicMs();
-    const cost = (member: Member) => memberCost(member, member.load.capacity(nowMs, group.typicalMicros), nowMs);
+    const cost = (member: Member) => memberCost(member, member.load.capacity(nowMs, group.typical), nowMs);
     return found.sort((a, b) => cost(a) - cost(b));
   }
   return found.sort((a, b) => syncedUntil(group, b, sight) - syncedUntil(group, a, sight));

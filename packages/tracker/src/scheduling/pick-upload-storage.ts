@@ -11,7 +11,7 @@ export function pickUploadStorage(group: GroupPicture, policy: SchedulingPolicy,
     case "round-robin":
       return writeCursor < count ? writeCursor : 0;
     case "least-loaded":
-      return pickLeastLoadedMember(writable, () => true, group.typicalMicros, moment);
+      return pickLeastLoadedMember(writable, () => true, group.typical, moment);
     case "first-by-address":
     case "lowest-priority":
       return storeServer === undefined ? -1 : writable.indexOf(storeServer);

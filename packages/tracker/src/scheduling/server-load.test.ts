@@ -5,7 +5,9 @@ import { describe, expect, it } from "vitest";
 import { ServerLoad } from "./server-load.ts";
 
 const EVERY_MS = 2000;
-const TYPICAL = 1000;
+const TYPICAL_MICROS = 1000;
+const TYPICAL_SPEED = 100e6;
+const TYPICAL = { latencyMicros: TYPICAL_MICROS, diskSpeed: TYPICAL_SPEED };
 const noStatistics = StatisticsBlock.decode(Buffer.alloc(StatisticsBlock.fixedSize));
 
 function report(overrides: Partial<LoadReport> = {}): LoadReport {
@@ -19,7 +21,7 @@ function report(overrides: Partial<LoadReport> = {}): LoadReport {
     networkBytesPerSecond: 0,
     tasks: 0,
     finishedTasks: 1000,
-    latencyMicros: TYPICAL,
+    latencyMicros: TYPICAL_MICROS,
     ...overrides,
   };
 }
@@ -48,13 +50,13 @@ describe("the capacity of a storage", () => {
     ["a busy disk", { diskPermille: 800 }],
     ["a busy network", { networkPermille: 800 }],
     ["memory in use", { memoryPermille: 800 }],
-    ["a high latency", { latencyMicros: 8 * TYPICAL }],
+    ["a high latency", { latencyMicros: 8 * TYPICAL_MICROS }],
   ])("is smaller with %s", (_what, overrides) => {
     expect(capacityOf(overrides)).toBeLessThan(0.95);
   });
 
   it("is larger than 1 if it is quicker than the others", () => {
-    expect(capacityOf({ latencyMicros: TYPICAL / 4 })).toBeGreaterThan(1.5);
+    expect(capacityOf({ latencyMicros: TYPICAL_MICROS / 4 })).toBeGreaterThan(1.5);
   });
 
   it("is no more than its busiest resource leaves", () => {
@@ -64,7 +66,7 @@ describe("the capacity of a storage", () => {
 
   it("depends on latency also where the processors are busy, because all share them", () => {
     const busy = { cpuPermille: 1000 };
-    const slow = capacityOf({ ...busy, latencyMicros: 20 * TYPICAL });
+    const slow = capacityOf({ ...busy, latencyMicros: 20 * TYPICAL_MICROS });
     expect(capacityOf(busy)).toBeGreaterThan(5 * slow);
   });
 
@@ -86,7 +88,7 @@ describe("the capacity of a storage", () => {
   });
 
   it("forgets that it was slow when nothing is measured, so that it is tried again", () => {
-    const { load, nowMs } = settled({ latencyMicros: 100 * TYPICAL });
+    const { load, nowMs } = settled({ latencyMicros: 100 * TYPICAL_MICROS });
     const slow = load.capacity(nowMs, TYPICAL);
     let laterMs = nowMs;
     for (; laterMs < nowMs + 60_000; laterMs += EVERY_MS) {
@@ -96,8 +98,58 @@ describe("the capacity of a storage", () => {
   });
 });
 
+describe("what a disk moves while it is busy", () => {
+  /** By how much the capacity is more than that of the same storage whose disk is not told of. */
+  const factorOf = (overrides: Partial<LoadReport>) =>
+    capacityOf(overrides) / capacityOf({ ...overrides, diskBytesPerSecond: 0 });
+
+  type Case = [string, number, Partial<LoadReport>];
+  it.each<Case>([
+    ["as typical", 1, { diskPermille: 500, diskBytesPerSecond: TYPICAL_SPEED / 2 }],
+    ["as typical in little time", 1, { diskPermille: 10, diskBytesPerSecond: TYPICAL_SPEED / 100 }],
+    ["a quarter", 0.72, { diskPermille: 500, diskBytesPerSecond: TYPICAL_SPEED / 8 }],
+    ["a quarter, little of which is known", 0.79, { diskPermille: 10, diskBytesPerSecond: TYPICAL_SPEED / 400 }],
+    ["four times as much", 1.39, { diskPermille: 500, diskBytesPerSecond: 2 * TYPICAL_SPEED }],
+    ["next to nothing", 0.5, { diskPermille: 900, diskBytesPerSecond: 1 }],
+    ["more than any disk does", 2, { diskPermille: 900, diskBytesPerSecond: Number.MAX_SAFE_INTEGER }],
+    ["nothing at all: it was busy with something else", 1, { diskPermille: 900, diskBytesPerSecond: 0 }],
+    ["something in no time", 1, { diskPermille: 0, diskBytesPerSecond: 5000 }],
+    ["something, and its system does not tell for how long", 1, { diskPermille: -1, diskBytesPerSecond: 5000 }],
+    ["something before the first report", 1, { diskPermille: 900, diskBytesPerSecond: 5000, intervalMs: 0 }],
+  ])("is %s: %d times the capacity", (_what, factor, overrides) => {
+    expect(factorOf(overrides)).toBeCloseTo(factor, 2);
+  });
+
+  it("never counts for more than twice or half", () => {
+    const share = fc.integer({ min: -1, max: 1000 });
+    fc.assert(
+      fc.property(share, fc.maxSafeNat(), (diskPermille, diskBytesPerSecond) => {
+        const factor = factorOf({ diskPermille, diskBytesPerSecond });
+        expect(factor).toBeGreaterThan(0.4999);
+        expect(factor).toBeLessThan(2.0001);
+      }),
+    );
+  });
+
+  it("is forgotten within seconds when the disk does nothing any more, though still told", () => {
+    const { load, nowMs } = settled({ diskPermille: 200, diskBytesPerSecond: TYPICAL_SPEED / 80 });
+    expect(load.diskSpeed).toBe(TYPICAL_SPEED / 16);
+    expect(load.measured.diskSpeed.ratio(TYPICAL_SPEED, nowMs)).toBeLessThan(0.08);
+    for (let turn = 1; turn <= 8; turn++) load.takeReport(report({}), nowMs + turn * EVERY_MS);
+    expect(load.measured.diskSpeed.ratio(TYPICAL_SPEED, nowMs + 8 * EVERY_MS)).toBeGreaterThan(0.8);
+    expect(load.diskSpeed).toBe(TYPICAL_SPEED / 16);
+  });
+
+  it("is unknown of a C storage", () => {
+    const load = new ServerLoad();
+    for (let turn = 0; turn < 6; turn++) load.takeBeat(noStatistics, 10_000, turn * 10_000);
+    expect(load.diskSpeed).toBeUndefined();
+    expect(load.capacity(50_000, { ...TYPICAL, diskSpeed: 1e12 })).toBe(load.capacity(50_000, TYPICAL));
+  });
+});
+
 it("a storage that refuses at once is quick, and can do less all the same", () => {
-  const { load, nowMs } = settled({ latencyMicros: TYPICAL / 20 });
+  const { load, nowMs } = settled({ latencyMicros: TYPICAL_MICROS / 20 });
   const before = load.capacity(nowMs, TYPICAL);
   for (let turn = 0; turn < 6; turn++) {
     const counts = { totalUploadCount: turn * 100, successUploadCount: 0 };

@@ -4,20 +4,30 @@
 // tasks     Those that were reported end one by one, in the mean time that a task takes there; each one handed out is added
 //           and ends in the same way. So a picture that is seconds old sends nobody astray: what counts then is the rate at
 //           which tasks are handed out, times the time that each takes (Little's law).
-// capacity  How quick it is (measured-latency.ts), times how much of it is idle, times how much of what it is asked succeeds
-//           (83): who refuses at once is quick, too. Smoothed: one odd report changes little, a lasting change is believed
-//           within seconds.
+// capacity  How quick it and its disk are (decaying-mean.ts), times how much of it is idle, times how much of what it is
+//           asked succeeds (83): who refuses at once is quick, too. Smoothed: one odd report changes little, a lasting
+//           change is believed within seconds.
 //
 // A C storage reports neither tasks nor shares. Of its beats (83) count connections above the fewest of late.
 import { type LoadReport, type StatisticsBlock, UNKNOWN_SHARE } from "@fastdfs-ts/protocol";
 
-import type { LoadPicture } from "./cluster-picture.ts";
-import { MeasuredLatency } from "./measured-latency.ts";
+import type { LoadPicture, TypicalMember } from "./cluster-picture.ts";
+import { DecayingMean } from "./decaying-mean.ts";
 
 /** A change is believed by half after this time; a single report, however late, never by more. */
 const SMOOTHING_MS = 2000;
 /** What each task costs beside the work of the storage; keeps differences of microseconds from being taken for large ones. */
 const OVERHEAD_MICROS = 200;
+/** Time for which a disk was busy that tells as much of it as one finished task tells of the latency: 1 % of a report. */
+const DISK_EVIDENCE_MS = 20;
+/**
+ * What a disk moves while it is busy counts less than proportionally, and never for more than twice or half. It tilts the
+ * choice, latency decides: that contains the disk as far as requests wait for it. Small requests move less in the same time,
+ * and what works on many requests at once moves more when there are many. With the fourth root two disks have to differ
+ * by 2.5 times to be told apart (CLEARLY in pick-by-load.ts).
+ */
+const DISK_EXPONENT = 0.25;
+const DISK_FACTOR_MAX = 2;
 /** How long a task is taken to last where nothing is measured. */
 const TASK_MS_UNKNOWN = 20;
 const TASK_MS_MIN = 1;
@@ -52,7 +62,11 @@ export class ServerLoad implements LoadPicture {
   private idle = 1;
   private success = 1;
   private beatMs = -Infinity;
-  readonly latency = new MeasuredLatency();
+  /** What disks move is in bytes per second in which they are busy. */
+  readonly measured: Readonly<Record<keyof TypicalMember, DecayingMean>> = {
+    latencyMicros: new DecayingMean(),
+    diskSpeed: new DecayingMean(),
+  };
   private leastConnections: number | undefined;
   private counters: { readonly tried: number; readonly failed: number } | undefined;
 
@@ -65,7 +79,10 @@ export class ServerLoad implements LoadPicture {
     if (intervalMs > 0) {
       const believed = belief(passedMs);
       this.idle += believed * (idleShare(report) - this.idle);
-      if (finishedTasks > 0 && report.latencyMicros > 0) this.latency.take(report.latencyMicros, finishedTasks, nowMs);
+      if (finishedTasks > 0 && report.latencyMicros > 0) {
+        this.measured.latencyMicros.take(report.latencyMicros, finishedTasks, nowMs);
+      }
+      this.learnDiskSpeed(report, nowMs);
       this.learnDuration(report, believed);
     }
     this.setTasks(report.tasks, nowMs);
@@ -99,6 +116,14 @@ export class ServerLoad implements LoadPicture {
     const failed = Math.min(tried, now.failed - before.failed);
     this.success += believed * (1 - failed / tried - this.success);
     return tried;
+  }
+
+  /** A disk that did nothing tells nothing of how quick it is. */
+  private learnDiskSpeed({ diskBytesPerSecond, diskPermille, intervalMs }: LoadReport, nowMs: number): void {
+    // An unknown share is below 0.
+    if (diskBytesPerSecond === 0 || diskPermille <= 0) return;
+    const busy = diskPermille / 1000;
+    this.measured.diskSpeed.take(diskBytesPerSecond / busy, (busy * intervalMs) / DISK_EVIDENCE_MS, nowMs);
   }
 
   /**
@@ -137,14 +162,20 @@ export class ServerLoad implements LoadPicture {
 
   /** Of tasks that came whole, smoothed, however old; undefined if none was measured. */
   get latencyMicros(): number | undefined {
-    return this.latency.mean;
+    return this.measured.latencyMicros.mean;
   }
 
-  capacity(nowMs: number, typicalMicros: number): number {
-    const latency = this.latency.estimate(typicalMicros, nowMs);
-    const quickness = (typicalMicros + OVERHEAD_MICROS) / (latency + OVERHEAD_MICROS);
+  /** Of its busiest disk, bytes per second in which it was busy, smoothed, however old; undefined if it was never measured. */
+  get diskSpeed(): number | undefined {
+    return this.measured.diskSpeed.mean;
+  }
+
+  capacity(nowMs: number, { latencyMicros, diskSpeed }: TypicalMember): number {
+    const latency = latencyMicros * this.measured.latencyMicros.ratio(latencyMicros, nowMs);
+    const quickness = (latencyMicros + OVERHEAD_MICROS) / (latency + OVERHEAD_MICROS);
+    const disk = diskFactor(this.measured.diskSpeed.ratio(diskSpeed, nowMs));
     const left = Math.max(LEFT_MIN, this.idle) * Math.max(LEFT_MIN, this.success);
-    return left * quickness * Math.max(LEFT_MIN, this.freshness(nowMs));
+    return left * quickness * disk * Math.max(LEFT_MIN, this.freshness(nowMs));
   }
 
   /** Since the last report or beat; Infinity if there was none. */
@@ -162,6 +193,11 @@ export class ServerLoad implements LoadPicture {
 /** How much of a change is believed that was measured over `passedMs`. */
 function belief(passedMs: number): number {
   return 1 - 2 ** -Math.min(1, passedMs / SMOOTHING_MS);
+}
+
+/** `ratio`: how many times as quick as a typical one the disk is. */
+function diskFactor(ratio: number): number {
+  return clamp(ratio ** DISK_EXPONENT, 1 / DISK_FACTOR_MAX, DISK_FACTOR_MAX);
 }
 
 /** What clients asked of it that costs something, and what of that went wrong. */

@@ -7,6 +7,8 @@ import type { GroupPicture, LoadPicture, MemberPicture } from "./cluster-picture
 interface WatchedLoad extends LoadPicture {
   /** Of tasks that came whole, smoothed; undefined if none was measured. */
   readonly latencyMicros: number | undefined;
+  /** Of its busiest disk, bytes per second in which it was busy, smoothed; undefined if it was never measured. */
+  readonly diskSpeed: number | undefined;
   /** The last one; undefined of a C storage, and before the first. */
   readonly report: LoadReport | undefined;
   /** Since the last report or beat; monotonic milliseconds. */

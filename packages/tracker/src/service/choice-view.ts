@@ -52,7 +52,7 @@ function explainFor(
 
 /** The group as it is, but for that its tasks can be asked without a trace. */
 function stillPicture(group: Group): WatchedGroup {
-  const { name, totalMib, freeMib, trunkFreeMib, promisedMib, storePathCount, typicalMicros } = group;
+  const { name, totalMib, freeMib, trunkFreeMib, promisedMib, storePathCount, typical } = group;
   const { sorted, readable, writable, readCursor, writeCursor, storeServer, sync } = group;
   return {
     name,
@@ -61,7 +61,7 @@ function stillPicture(group: Group): WatchedGroup {
     trunkFreeMib,
     promisedMib,
     storePathCount,
-    typicalMicros,
+    typical,
     sorted,
     readable,
     writable,
