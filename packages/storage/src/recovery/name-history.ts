@@ -121,7 +121,9 @@ export function judgeName(name: string, history: NameHistory): Verdict {
   if (history.isGivenOnce && [...own, ...others.flatMap(({ records }) => records)].some(({ deletes }) => deletes)) {
     // Whatever the times say: somebody's clock was wrong.
     const isKnown = own.some(({ deletes }) => deletes);
-    return { ...verdict, action: "delete", missing: isKnown ? [] : deletionsIn(missingRecords(name, known, all)) };
+    const missing = deletionsIn(missingRecords(name, known, all));
+    // What we know as received may fall to us all the same: nobody else would tell those that do not know it.
+    return { ...verdict, action: "delete", missing: missing.filter(({ op }) => !isKnown || op === "D") };
   }
   if (newest === undefined || theirs === undefined) {
     if (own.at(-1)?.deletes !== false) return { ...verdict, action: "leave" };
