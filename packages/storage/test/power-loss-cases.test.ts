@@ -69,6 +69,27 @@ it("a copy that may be torn is better than none, if who did not lose his power h
   expect(victim.files().get(name)?.content).toEqual(content);
 });
 
+it("who was sent a file whole has the changes that our log tells of, though its own does not", async () => {
+  const scene = await Scene.open("whole", 3);
+  const [victim, , filled] = scene.members as [Member, Member, Member];
+  const name = await scene.world.run(scene.at(victim, (client) => client.uploadAppender(content)));
+  scene.replicate();
+  await scene.world.runFor(2000);
+  await scene.world.run(scene.at(victim, (client) => client.append(name, content)));
+  const whole = filled.host.world.disk.open(pathOf(name), "write");
+  whole.write(content, 0, content.length, content.length);
+  whole.close();
+  await writtenBack(scene);
+  victim.crash("power");
+  victim.host.restart();
+  victim.host.world.disk.unlink(pathOf(name));
+  await victim.start();
+  await scene.world.runUntil(() => !victim.owesRepair);
+  expect(victim.files().get(name)?.content).toEqual(Buffer.concat([content, content]));
+  scene.replicate();
+  expect(differences(scene)).toEqual([]);
+});
+
 it("what a member has got that is being filled, and nobody else, is fetched from there", async () => {
   const scene = await Scene.open("filled", 3);
   const [victim, other, filled] = scene.members as [Member, Member, Member];

@@ -5,7 +5,7 @@ import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { type BinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
 import { changeSeconds, type FileStore } from "../files/file-store.ts";
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
-import { infoOrNot, isAsAt, isAsLogged, mayDiffer } from "./compare-file.ts";
+import { hasSize, infoOrNot, isAsAt, isAsLogged, mayDiffer } from "./compare-file.ts";
 import { peerTrouble } from "./file-givers.ts";
 import { type Beginning, mendBeginning } from "./mend-beginning.ts";
 import type { NameHistory, Verdict } from "./name-history.ts";
@@ -136,9 +136,27 @@ export class NameSettler {
     }
     // If nobody holds it, those who knew it have deleted it.
     if (verdict.members.length === 0) return;
-    const outcome = await this.hold(target, verdict, history.others, false);
+    const members = await this.asLoggedFirst(target, verdict);
+    const outcome = await this.hold(target, { ...verdict, members }, history.others, false);
     this.note(target, outcome, isHere);
     if (outcome === "fetched" && verdict.isOurs) this.logUpdate(target);
+  }
+
+  /** Who was sent the file whole has changes of which it was not told: its size is what our log says. */
+  private async asLoggedFirst(target: ResolvedName, { members, loggedSize }: Verdict): Promise<readonly string[]> {
+    if (loggedSize === undefined || members.length < 2) return members;
+    const asLogged: string[] = [];
+    for (const member of members) {
+      const client = this.options.clients.get(member);
+      if (client === undefined) continue;
+      try {
+        const theirs = await infoOrNot(client, target.logicalName);
+        if (theirs !== undefined && hasSize(theirs.fileBytes, loggedSize)) asLogged.push(member);
+      } catch (thrown) {
+        this.memberFails(member, target, thrown);
+      }
+    }
+    return [...asLogged, ...members.filter((member) => !asLogged.includes(member))];
   }
 
   /**
