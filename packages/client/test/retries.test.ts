@@ -336,7 +336,7 @@ describe("a connection that died while nobody used it", () => {
 
   it("and a server that is gone since: what was sent may have been done, and is not called unreachable", async () => {
     const fileId = await appenderId();
-    const storage = await startScriptedPeer((request) => {
+    const storage = await startScriptedPeer(() => {
       if (storage.requests.length === 1) return emptyAnswer(0);
       void storage[Symbol.asyncDispose]();
       return "close";
