@@ -27,6 +27,7 @@ export class Exchanges {
 
   /** Never throws: what went wrong is in the outcome, with what the retry policy says of it. */
   async attempt<T>(endpoint: Endpoint, retry: Command["retry"], signal: AbortSignal, use: Use<T>): Promise<Outcome<T>> {
+    let sent: unknown;
     for (let attempt = 0; ; attempt++) {
       let reach: Reach = "not-sent";
       try {
@@ -41,8 +42,13 @@ export class Exchanges {
         }
       } catch (error) {
         const step = nextStep(retry, reach, kindOf(error));
-        if (step === "same-server" && attempt < this.attemptsMax) continue;
-        return { ok: false, error, reach, step };
+        if (step === "same-server" && attempt < this.attemptsMax) {
+          sent ??= error;
+          continue;
+        }
+        if (sent === undefined || reach !== "not-sent") return { ok: false, error, reach, step };
+        // The server is gone, but what it was sent first may have been carried out: "unreachable" would deny that.
+        return { ok: false, error: sent, reach: "sent-on-fresh", step: nextStep(retry, "sent-on-fresh", kindOf(sent)) };
       }
     }
   }

@@ -333,6 +333,21 @@ describe("a connection that died while nobody used it", () => {
     await expect(client.delete(fileId)).resolves.toBeUndefined();
     expect(storage.requests).toHaveLength(5);
   });
+
+  it("and a server that is gone since: what was sent may have been done, and is not called unreachable", async () => {
+    const fileId = await appenderId();
+    const storage = await startScriptedPeer(() => {
+      if (storage.requests.length === 1) return emptyAnswer(0);
+      void storage[Symbol.asyncDispose]();
+      return "close";
+    });
+    await using tracker = await startTracker([storage]);
+    await using client = FastDfsClient.open({ trackers: [`127.0.0.1:${tracker.port}`], connectAttempts: 3 });
+    await client.delete(fileId);
+    await expect(client.delete(fileId)).rejects.toMatchObject({ kind: "CONNECTION_LOST" });
+    await expect(client.delete(fileId)).rejects.toMatchObject({ kind: "UNREACHABLE" });
+    expect(storage.requests).toHaveLength(2);
+  });
 });
 
 describe("memory", () => {

@@ -1,5 +1,6 @@
 // A member hears of a deletion before it hears of the file: nothing deleted comes back (docs/decisions/0011-deletions-win.md).
 import { existsSync, readFileSync } from "node:fs";
+import { frame, storageCommands } from "@fastdfs-ts/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RawClient } from "./raw-client.ts";
 import { emptyStatus, push } from "./replica-pusher.ts";
@@ -99,4 +100,19 @@ it("a deletion takes metadata with it that its sender never had", async () => {
       .slice(-2)
       .map((line) => line.slice(11)),
   ).toEqual([`d ${NAME}`, `d ${METADATA}`]);
+});
+
+it("a deletion is later than the slave that it takes, also if that was made by a clock that is ahead", async () => {
+  const slave = `${NAME.slice(0, -4)}_small.txt`;
+  const ahead = Math.floor(Date.now() / 1000) + 30;
+  const create = (seconds: number) => push.create(slave, content, { seconds });
+  const { code, request } = storageCommands.deleteFile;
+  expect(await status(create(ahead))).toBe(0);
+  expect(await status(frame(code, request.encode({ groupName: "group1", logicalName: slave })))).toBe(0);
+  await restart();
+  expect(await status(create(ahead))).toBe(17);
+  expect(isThere(slave)).toBe(false);
+  const log = readFileSync(`${served.directory}/data/sync/binlog.000`, "latin1");
+  expect(log).toContain(`${ahead + 1} D ${slave}\n`);
+  expect(await status(create(ahead + 2))).toBe(0);
 });

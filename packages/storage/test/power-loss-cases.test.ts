@@ -7,6 +7,8 @@ const content = Buffer.from("content of a file");
 /** Everything that was written by now is on the disks, and still of the time that the next power cut makes uncertain. */
 const writtenBack = (scene: Scene) => scene.world.runFor(45_000);
 
+const pathOf = (name: string) => `${DIRECTORY}/path0/data/${name.slice(4)}`;
+
 async function upload(scene: Scene, member: Member): Promise<string> {
   return scene.world.run(scene.at(member, (client) => client.upload(content)));
 }
@@ -25,6 +27,67 @@ it("what the disk had no room for is fetched when it has", async () => {
   giveBack();
   await scene.world.runUntil(() => !victim.owesRepair);
   expect(victim.files().get(name)?.content).toEqual(content);
+});
+
+it("a torn copy is not given to others while there is no room for the good one", async () => {
+  const scene = await Scene.open("torn-and-full", 2);
+  const [victim, other] = scene.members as [Member, Member];
+  const name = await scene.world.run(scene.at(victim, (client) => client.uploadAppender(content)));
+  scene.replicate();
+  await writtenBack(scene);
+  victim.crash("power");
+  victim.host.restart();
+  const torn = victim.host.world.disk.open(pathOf(name), "write");
+  torn.write(Buffer.alloc(content.length), 0, content.length, 0);
+  torn.close();
+  const giveBack = victim.host.diskFaults.inject({ code: "ENOSPC", operations: ["write"], path: `${DIRECTORY}/path0` });
+  await victim.start();
+  await scene.world.runFor(300_000);
+  expect(victim.owesRepairTo(other)).toBe(false);
+  scene.replicate();
+  expect(victim.files().has(name)).toBe(false);
+  expect(other.files().get(name)?.content).toEqual(content);
+  giveBack();
+  await scene.world.runUntil(() => !victim.owesRepair);
+  expect(victim.files().get(name)?.content).toEqual(content);
+});
+
+it("a copy that may be torn is better than none, if who did not lose his power has not got the file any more", async () => {
+  const scene = await Scene.open("doubtful", 3);
+  const [victim, other, doubtful] = scene.members as [Member, Member, Member];
+  const name = await scene.world.run(scene.at(victim, (client) => client.uploadAppender(content)));
+  scene.replicate();
+  await writtenBack(scene);
+  other.host.world.disk.unlink(pathOf(name));
+  doubtful.crash("power");
+  victim.crash("power");
+  await doubtful.restart();
+  victim.host.restart();
+  victim.host.world.disk.unlink(pathOf(name));
+  await victim.start();
+  await scene.world.runUntil(() => !victim.owesRepair);
+  expect(victim.files().get(name)?.content).toEqual(content);
+});
+
+it("who was sent a file whole has the changes that our log tells of, though its own does not", async () => {
+  const scene = await Scene.open("whole", 3);
+  const [victim, , filled] = scene.members as [Member, Member, Member];
+  const name = await scene.world.run(scene.at(victim, (client) => client.uploadAppender(content)));
+  scene.replicate();
+  await scene.world.runFor(2000);
+  await scene.world.run(scene.at(victim, (client) => client.append(name, content)));
+  const whole = filled.host.world.disk.open(pathOf(name), "write");
+  whole.write(content, 0, content.length, content.length);
+  whole.close();
+  await writtenBack(scene);
+  victim.crash("power");
+  victim.host.restart();
+  victim.host.world.disk.unlink(pathOf(name));
+  await victim.start();
+  await scene.world.runUntil(() => !victim.owesRepair);
+  expect(victim.files().get(name)?.content).toEqual(Buffer.concat([content, content]));
+  scene.replicate();
+  expect(differences(scene)).toEqual([]);
 });
 
 it("what a member has got that is being filled, and nobody else, is fetched from there", async () => {
@@ -59,7 +122,7 @@ it("a renamed file whose last change is lost does not come back under its old na
   await writtenBack(scene);
   victim.crash("power");
   victim.host.restart();
-  const file = victim.host.world.disk.open(`${DIRECTORY}/path0/data/${renamed.slice(4)}`, "write");
+  const file = victim.host.world.disk.open(pathOf(renamed), "write");
   file.truncate(content.length);
   file.close();
   await victim.start();
@@ -78,7 +141,7 @@ it("a file that was taken while the clock was wrong is held to its name, and log
   victim.crash("power");
   victim.host.restart();
   const { disk } = victim.host.world;
-  const torn = disk.open(`${DIRECTORY}/path0/data/${names[0].slice(4)}`, "write");
+  const torn = disk.open(pathOf(names[0]), "write");
   torn.truncate(5);
   torn.close();
   const log = disk.open(`${DIRECTORY}/data/sync/binlog.000`, "write");

@@ -48,7 +48,7 @@ export class RecentDeletions {
   follow({ op, seconds, logicalName, extra }: BinlogRecord): void {
     switch (op) {
       case "D":
-        this.note(logicalName, this.created.get(logicalName) === seconds ? seconds + 1 : seconds);
+        this.note(logicalName, Math.max(seconds, (this.created.get(logicalName) ?? 0) + 1));
         return;
       case "d":
         this.note(logicalName, seconds);

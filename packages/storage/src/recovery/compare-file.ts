@@ -42,13 +42,16 @@ export async function mayDiffer({ storePath, path, logicalName }: ResolvedName):
   return (await storePath.disk.linkStat(path))?.kind === "file";
 }
 
+/** Whether a file of so many bytes can be the one that the log tells of. */
+export function hasSize(fileBytes: number, { bytes, isExact }: LoggedSize): boolean {
+  return isExact ? fileBytes === bytes : fileBytes >= bytes;
+}
+
 /** What our log says: of appenders the size tells, of metadata whether it is text. */
 export async function isAsLogged(target: ResolvedName, size: LoggedSize | undefined): Promise<boolean> {
   const { disk } = target.storePath;
   const stat = await disk.linkStat(target.path);
-  if (size !== undefined && stat !== undefined) {
-    return size.isExact ? stat.sizeBytes === size.bytes : stat.sizeBytes >= size.bytes;
-  }
+  if (size !== undefined && stat !== undefined) return hasSize(stat.sizeBytes, size);
   if (stat?.kind !== "file" || !target.logicalName.endsWith(METADATA_SUFFIX)) return true;
   const first = Buffer.alloc(1);
   return (await disk.readStart(target.path, first, 0, 1)) === 1 && first[0] !== 0;

@@ -44,6 +44,7 @@ function judge(
   const {
     action,
     members: holders,
+    doubtful,
     missing,
     loggedSize,
     onlyAppended,
@@ -63,7 +64,7 @@ function judge(
   const lines = missing.map((record) =>
     printBinlogRecord(record).trim().replace(` ${NAME}`, "").replace(` ${OLD}`, ""),
   );
-  return { action, holders, missing: lines, loggedSize, onlyAppended, sizeTells, isTold, isOurs };
+  return { action, holders, doubtful, missing: lines, loggedSize, onlyAppended, sizeTells, isTold, isOurs };
 }
 
 describe("what the logs say of a name", () => {
@@ -134,6 +135,9 @@ describe("what the logs say of a name", () => {
       ["9 C, 6 D", "9 c", []],
       ["9 c", "9 C, 6 r>", []],
       ["", "6 d, 9 c", ["6 D"]],
+      // Known as received, and nobody calls it his own: it falls to us to tell who does not know it.
+      ["6 d, 9 C", "9 c, 6 d", ["6 D"]],
+      ["6 d, 9 C", "9 c, 6 D", []],
     ] as const) {
       expect(judge(own, { b: theirs }, { once: true })).toMatchObject({ action: "delete", missing });
       expect(judge(own, { b: theirs }).action).not.toBe("delete");
@@ -205,6 +209,15 @@ describe("what the logs say of a name", () => {
   ];
   it.each(doubts)("own %j, others %j, in doubt %s: %s", (own, others, doubtful, action, holders) => {
     expect(judge(own, others, { doubtful })).toMatchObject({ action, holders });
+  });
+
+  it("names those whose copies may be torn, or older, in case that nobody else has the file any more", () => {
+    expect(judge("5 C", { b: "5 c", d: "5 c" }, { doubtful: "ab" }).doubtful).toEqual(["b"]);
+    expect(judge("", { b: "5 c", d: "5 C, 6 A 0 3", e: "5 c, 6 a 0 3" }, { doubtful: "ae" })).toMatchObject({
+      holders: ["d"],
+      doubtful: ["e", "b"],
+    });
+    expect(judge("5 C", { b: "5 c", d: "5 c" }, { doubtful: "a" }).doubtful).toEqual([]);
   });
 
   it("takes no update of this repair for knowledge of ours", () => {

@@ -69,6 +69,8 @@ export interface Verdict {
   readonly members: readonly string[];
   /** Those of them whose copies are as they wrote them. */
   readonly certain: readonly string[];
+  /** Others whose copies may be torn, or older: better than none if the file is not here and nobody of `members` has it. */
+  readonly doubtful: readonly string[];
   /** What our log lacks, with the letter it has to be written with. */
   readonly missing: readonly BinlogRecord[];
   /** Whether nobody else calls a change of this name his own, so that it is ours to say what the file is. */
@@ -108,6 +110,7 @@ export function judgeName(name: string, history: NameHistory): Verdict {
   const verdict = {
     members: holders.map(({ storageId }) => storageId),
     certain: certainOf(holders),
+    doubtful: [],
     missing: [],
     isOurs: isOurs(known),
     isTold: repaired.size > 0,
@@ -118,7 +121,9 @@ export function judgeName(name: string, history: NameHistory): Verdict {
   if (history.isGivenOnce && [...own, ...others.flatMap(({ records }) => records)].some(({ deletes }) => deletes)) {
     // Whatever the times say: somebody's clock was wrong.
     const isKnown = own.some(({ deletes }) => deletes);
-    return { ...verdict, action: "delete", missing: isKnown ? [] : deletionsIn(missingRecords(name, known, all)) };
+    const missing = deletionsIn(missingRecords(name, known, all));
+    // What we know as received may fall to us all the same: nobody else would tell those that do not know it.
+    return { ...verdict, action: "delete", missing: missing.filter(({ op }) => !isKnown || op === "D") };
   }
   if (newest === undefined || theirs === undefined) {
     if (own.at(-1)?.deletes !== false) return { ...verdict, action: "leave" };
@@ -142,7 +147,10 @@ export function judgeName(name: string, history: NameHistory): Verdict {
   const best = holders.filter((member) => !isAhead(newest.records, member));
   const certain = certainOf(best);
   if (best.length === 0) return { ...found, action: "hold" };
-  if (certain.length > 0) return { ...found, action: "hold", members: certain };
+  if (certain.length > 0) {
+    const doubtful = [...byRank(best), ...found.members].filter((storageId) => !certain.includes(storageId));
+    return { ...found, action: "hold", members: certain, doubtful: [...new Set(doubtful)] };
+  }
   return decider(known, newest, best) === history.ownId
     ? { ...found, action: "keep" }
     : { ...found, action: "hold", members: byRank(best) };

@@ -5,13 +5,14 @@ import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { type BinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
 import { changeSeconds, type FileStore } from "../files/file-store.ts";
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
-import { infoOrNot, isAsAt, isAsLogged, mayDiffer } from "./compare-file.ts";
+import { hasSize, infoOrNot, isAsAt, isAsLogged, mayDiffer } from "./compare-file.ts";
 import { peerTrouble } from "./file-givers.ts";
 import { type Beginning, mendBeginning } from "./mend-beginning.ts";
 import type { NameHistory, Verdict } from "./name-history.ts";
 import type { PeerClient } from "./peer-client.ts";
 import { isLoggedSince } from "./repair-logs.ts";
 import { restoreFile, restoreLink } from "./restore-file.ts";
+import { setAside } from "./set-aside.ts";
 import { sourceIdOf } from "./source-of-name.ts";
 
 export interface SettleOptions {
@@ -129,20 +130,38 @@ export class NameSettler {
       if (!(await mayDiffer(target))) return;
       if (verdict.onlyAppended && (await this.beginsAsOthers(target, verdict.certain))) return;
       const taken = verdict.sizeTells ? await this.takeWhole(target, verdict, history) : "missing";
-      if (taken === "same") return;
+      if (taken === "same" || taken === "postponed") return;
       if (verdict.isOurs && (taken === "fetched" || !verdict.isTold)) this.logUpdate(target);
       return;
     }
     // If nobody holds it, those who knew it have deleted it.
     if (verdict.members.length === 0) return;
-    const outcome = await this.hold(target, verdict, history.others, false);
+    const members = await this.asLoggedFirst(target, verdict);
+    const outcome = await this.hold(target, { ...verdict, members }, history.others, false);
     this.note(target, outcome, isHere);
     if (outcome === "fetched" && verdict.isOurs) this.logUpdate(target);
   }
 
+  /** Who was sent the file whole has changes of which it was not told: its size is what our log says. */
+  private async asLoggedFirst(target: ResolvedName, { members, loggedSize }: Verdict): Promise<readonly string[]> {
+    if (loggedSize === undefined || members.length < 2) return members;
+    const asLogged: string[] = [];
+    for (const member of members) {
+      const client = this.options.clients.get(member);
+      if (client === undefined) continue;
+      try {
+        const theirs = await infoOrNot(client, target.logicalName);
+        if (theirs !== undefined && hasSize(theirs.fileBytes, loggedSize)) asLogged.push(member);
+      } catch (thrown) {
+        this.memberFails(member, target, thrown);
+      }
+    }
+    return [...asLogged, ...members.filter((member) => !asLogged.includes(member))];
+  }
+
   /**
    * A member that did not lose its power has all that our log says, though not the lines: the file was sent whole after the
-   * changes. missing: none has.
+   * changes. missing: none has; postponed: it could not be fetched.
    */
   private async takeWhole(
     target: ResolvedName,
@@ -160,11 +179,10 @@ export class NameSettler {
         this.memberFails(member, target, thrown);
         continue;
       }
-      const outcome = await this.fetch(target, [member], own.at(-1)!.seconds);
-      if (outcome === "fetched") {
-        this.note(target, outcome, true);
-        return outcome;
-      }
+      const outcome = await this.replace(target, [member], own.at(-1)!.seconds);
+      if (outcome === "same") continue;
+      this.note(target, outcome, true);
+      return outcome;
     }
     return "missing";
   }
@@ -191,7 +209,7 @@ export class NameSettler {
         this.counts.postponed++;
         return;
       }
-      this.note(target, await this.fetch(target, [source], last.seconds), true);
+      this.note(target, await this.replace(target, [source], last.seconds), true);
     }
   }
 
@@ -229,7 +247,7 @@ export class NameSettler {
   /** Sees to it that the file is here as a member has it; ours counts if `isComparable` and the same. */
   private async hold(
     target: ResolvedName,
-    { members }: Verdict,
+    { members, doubtful }: Verdict,
     others: NameHistory["others"],
     isComparable: boolean,
   ): Promise<HoldOutcome> {
@@ -245,8 +263,24 @@ export class NameSettler {
       const isSame = await this.isSameAtFirst(target, members);
       if (isSame !== false) return isSame === true ? "same" : "postponed";
     }
-    const outcome = await this.fetch(target, members, last?.seconds ?? changeSeconds(this.options.store));
-    return isComparable && outcome === "missing" ? "same" : outcome;
+    const seconds = last?.seconds ?? changeSeconds(this.options.store);
+    if (isComparable) return this.replace(target, members, seconds);
+    const outcome = await this.fetch(target, members, seconds);
+    return outcome === "missing" ? this.fetch(target, doubtful, seconds) : outcome;
+  }
+
+  /**
+   * Takes the file of others in place of ours, which is known to be another one. If that cannot be done now, because the disk
+   * is full for example, ours goes all the same: it would be given to others, and take the place of the good one there. It
+   * stays ("same") if nobody has the file any more.
+   */
+  private async replace(target: ResolvedName, members: readonly string[], seconds: number): Promise<HoldOutcome> {
+    const outcome = await this.fetch(target, members, seconds);
+    if (outcome === "missing") return "same";
+    if (outcome !== "postponed") return outcome;
+    const stat = await target.storePath.disk.linkStat(target.path);
+    if (stat !== undefined) await setAside(this.options.store, target, stat.sizeBytes);
+    return outcome;
   }
 
   /** Compares with the first member that can be asked; undefined if none can. */

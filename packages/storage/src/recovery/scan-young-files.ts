@@ -15,8 +15,8 @@ import { trunkSlotOf } from "../files/trunk-slot.ts";
 import type { StorePath } from "../store/store-path.ts";
 import { TimeSlices } from "../store/time-slices.ts";
 import { isYoung, type UncertainTime } from "./pending-repair.ts";
+import { setAside } from "./set-aside.ts";
 
-const DAMAGED_FOLDER = ".damaged";
 /** What a disk writes whole. */
 const SECTOR_BYTES = 512;
 
@@ -119,7 +119,9 @@ class Scan implements ScanOutcome {
       stated === undefined
         ? stat.kind !== "file" || !logicalName.endsWith(METADATA_SUFFIX) || (await this.mayBeMetadata(target))
         : await holdsContent(target, stated, this.store.clock);
-    if (!isWhole) await this.setAside(target, stat.sizeBytes);
+    if (isWhole) return;
+    await setAside(this.store, target, stat.sizeBytes);
+    this.damaged++;
   }
 
   /** Metadata that is empty is no file, and no sector of it is nothing but NULs; C leaves a few behind a text. */
@@ -129,15 +131,6 @@ class Scan implements ScanOutcome {
       if (content.subarray(at, at + SECTOR_BYTES).every((byte) => byte === 0)) return false;
     }
     return content.length > 0;
-  }
-
-  private async setAside({ storePath, path, logicalName }: ResolvedName, bytes: number): Promise<void> {
-    const folder = `${storePath.dataPath}/${DAMAGED_FOLDER}`;
-    this.store.disk.makeDirectory(folder);
-    const aside = `${folder}/${logicalName.replaceAll("/", "_")}`;
-    await storePath.disk.rename(path, aside);
-    this.damaged++;
-    this.store.log.error("repair.file-damaged", { file: logicalName, bytes, movedTo: aside });
   }
 
   /** The line of a deletion or a renaming survived, what it says may not have. */

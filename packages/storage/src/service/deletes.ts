@@ -4,7 +4,8 @@ import { FdfsError, type FileRequest, metadataName, storageCommands } from "@fas
 import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 
 import { writeIntent } from "../files/change-intents.ts";
-import { changeSeconds, type FileStore, noteChange, requireOwnGroup } from "../files/file-store.ts";
+import { deletionSeconds } from "../files/deletion-seconds.ts";
+import { type FileStore, noteChange, requireOwnGroup } from "../files/file-store.ts";
 import { resolveName } from "../files/resolve-name.ts";
 
 export function deleteRoutes(store: FileStore): Route[] {
@@ -36,7 +37,7 @@ async function deleteFile(store: FileStore, request: FileRequest, session: Sessi
       // would live on at the other members.
       const metadataPath = metadataName(target.path);
       const hasMetadata = (await disk.linkStat(metadataPath)) !== undefined;
-      const seconds = changeSeconds(store);
+      const seconds = deletionSeconds(store, request.logicalName, stat);
       const change = {
         kind: "delete",
         seconds,

@@ -14,7 +14,9 @@ import {
   storageCommands,
 } from "@fastdfs-ts/protocol";
 import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
+import type { FileStat } from "@fastdfs-ts/runtime";
 
+import { deletionSeconds } from "../files/deletion-seconds.ts";
 import { changeSeconds, type FileStore, noteChange, requireOwnGroup } from "../files/file-store.ts";
 import { discard } from "../files/discard.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
@@ -82,14 +84,15 @@ async function setMetadata(store: FileStore, request: SetMetadataRequest, sessio
     await requireFile(target);
     statistics.totalSetMetaCount++;
     const metadataPath = metadataName(target.path);
-    const exists = (await target.storePath.disk.linkStat(metadataPath)) !== undefined;
+    const stat = await target.storePath.disk.linkStat(metadataPath);
+    const exists = stat !== undefined;
     if (request.operation === merge) {
       // An empty list changes nothing. What C cannot parse it loses; we keep what is stored.
       if (sent.length === 0) return;
       const stored = exists ? limited(parseMetadata(await readUntilNul(target, metadataPath), "latin1")) : [];
       await writeMetadata(store, target, merged(stored, sent), exists);
     } else if (request.metadata.length === 0) {
-      if (exists) await removeMetadata(store, target);
+      if (exists) await removeMetadata(store, target, stat);
     } else {
       await writeMetadata(store, target, sorted(sent), exists);
     }
@@ -124,9 +127,9 @@ async function writeMetadata(
   }
 }
 
-async function removeMetadata(store: FileStore, target: ResolvedName): Promise<void> {
+async function removeMetadata(store: FileStore, target: ResolvedName, stat: FileStat): Promise<void> {
   const name = metadataName(target.logicalName);
-  store.binlog.append(changeSeconds(store), "D", name);
+  store.binlog.append(deletionSeconds(store, name, stat), "D", name);
   await target.storePath.disk.unlink(metadataName(target.path));
 }
 
