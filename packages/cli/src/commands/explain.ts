@@ -8,7 +8,9 @@ import { command } from "../table/command-row.ts";
 import { argument, flag, text, type ValuesOf } from "../table/option-kinds.ts";
 
 const details =
-  "Asking changes nothing. Each tracker decides for itself: --tracker names the one to ask. Exit code 1: there is no choice.";
+  "Asking changes nothing. Each tracker decides for itself: --tracker names the one to ask. Exit code 1: there is no choice. " +
+  "Of each storage, disk and throughput are how busy its busiest disk was and what that moved, disk speed what it moves " +
+  "per second in which it is busy.";
 const options = { json: flag("print a JSON object"), ...clusterOptions };
 const file = { id: argument("ID", "file id; whether the file exists is not asked") };
 
