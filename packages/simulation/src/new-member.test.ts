@@ -118,6 +118,23 @@ describe("a new member", () => {
     await story.end();
   });
 
+  it("comes back although its source is removed while it is down", async () => {
+    const story = await MemberStory.begin("source removed meanwhile");
+    const [source] = story.members as [SimMember];
+    const fileIds = await story.uploadAt(source, 20);
+    const late = story.cluster.addMember("group1");
+    late.process.start();
+    await untilActive(story, late);
+    await story.stop(late);
+    await story.stop(source);
+    await story.remove(source);
+    story.cluster.forgetMember(source);
+    late.process.start();
+    await untilActive(story, late);
+    expect(story.missing(late, fileIds)).toEqual([]);
+    await story.end();
+  });
+
   it("is complete although another one is removed and comes back as a new one meanwhile", async () => {
     const story = await MemberStory.begin("removed and back");
     const [source, other, third] = story.members as [SimMember, SimMember, SimMember];

@@ -47,7 +47,7 @@ export class SourceNegotiation {
 
   /**
    * Settles the source at a tracker that was just joined. Throws FdfsError: NOT_FOUND if no source can be named now or this
-   * tracker does not know it (yet); ask again later, after a new join.
+   * tracker does not know it (yet), and old files may be missing; ask again later, after a new join.
    */
   async settle(joined: JoinedConnection): Promise<void> {
     await this.asking.run(async () => {
@@ -55,17 +55,24 @@ export class SourceNegotiation {
     });
     const { syncSourceId, syncUntilSeconds } = this.file.flag;
     try {
-      await joined.connection.call(
-        trackerCommands.syncNotify,
-        { sourceStorageId: syncSourceId, untilSeconds: syncUntilSeconds },
-        joined.exchange,
-      );
+      await this.tell(joined, { sourceStorageId: syncSourceId, untilSeconds: syncUntilSeconds });
     } catch (error) {
-      if (error instanceof FdfsError && error.kind === "NOT_FOUND") this.startOverIfLost();
-      throw error;
+      if (!(error instanceof FdfsError) || error.kind !== "NOT_FOUND" || syncSourceId === "") throw error;
+      if (!this.own.isComplete) {
+        // Nobody counts this storage as complete: there may be another one that gives it everything.
+        if (this.own.wereAllTried) this.startOver("no tracker knows it");
+        throw error;
+      }
+      // It has given us everything. It may have been removed while we were down, and no changelog tells before this is settled.
+      await this.tell(joined, nobody);
     }
-    const status = this.own.at(joined.tracker);
-    if (status !== undefined) this.own.noteStatus(joined.tracker, statusAfterNotify(status, syncSourceId));
+  }
+
+  /** 88. Throws FdfsError NOT_FOUND if the tracker does not know the source. */
+  private async tell({ connection, exchange, tracker }: JoinedConnection, source: typeof nobody): Promise<void> {
+    await connection.call(trackerCommands.syncNotify, source, exchange);
+    const status = this.own.at(tracker);
+    if (status !== undefined) this.own.noteStatus(tracker, statusAfterNotify(status, source.sourceStorageId));
   }
 
   /** The changelog says that a member was deleted or moved: perhaps it was our source. */
@@ -88,11 +95,6 @@ export class SourceNegotiation {
     this.file.update({ isSyncOldDone: true, syncSourceId, syncUntilSeconds });
     this.settlements++;
     this.log.info("backfill.source", { tracker, source: syncSourceId || "none needed" });
-  }
-
-  /** No tracker knows the source, and nobody counts this storage as complete: ask for another one. */
-  private startOverIfLost(): void {
-    if (this.source !== "" && this.own.wereAllTried && !this.own.isComplete) this.startOver("no tracker knows it");
   }
 
   /** Unlike C, which then counts the storage as complete (cluster-behaviour.md §11.1, W5): files would be missing. */
