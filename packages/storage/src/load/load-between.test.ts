@@ -113,6 +113,13 @@ it("the first report tells nothing that takes two measurements, nor does one wit
   }
 });
 
+/** One link, of which more is said than any has. */
+function uncounted(atMs: number, link: { receivedBytes: number; bitsPerSecond?: number }): Measurement {
+  const interfaces = [{ name: "a", sentBytes: 0, bitsPerSecond: undefined, ...link }];
+  const system = { processors: undefined, memory: undefined, disks: [], interfaces };
+  return { atMs, system, tasks: { finished: 0, timed: 0, timedMs: 0 } };
+}
+
 it("whatever was counted, every value is possible and can be sent", () => {
   const count = fc.oneof(fc.maxSafeNat(), fc.double({ min: 0 }), fc.constantFrom(0, NaN, Infinity, -1));
   const name = fc.constantFrom("a", "b");
@@ -146,6 +153,9 @@ it("whatever was counted, every value is possible and can be sent", () => {
       const report = { ...load, tasks: 0 };
       expect(LoadReport.decode(LoadReport.encode(report))).toEqual(report);
     }),
-    { numRuns: 500 },
+    {
+      numRuns: 500,
+      examples: [[uncounted(0, { receivedBytes: 0 }), uncounted(1, { receivedBytes: 1.8e305, bitsPerSecond: Infinity })]],
+    },
   );
 });

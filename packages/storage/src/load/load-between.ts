@@ -84,7 +84,7 @@ function growth(before: number | undefined, after: number | undefined): number |
 /** 0 to 1000, or UNKNOWN_SHARE. The two are not read in the same instant, so a bit more than all is all. */
 function permille(part: number | undefined, whole: number | undefined): number {
   if (part === undefined || whole === undefined || !(whole > 0)) return UNKNOWN_SHARE;
-  return Math.min(1000, Math.round((part * 1000) / whole));
+  return Math.min(1000, Math.round((part / whole) * 1000));
 }
 
 function perSecond(amount: number, intervalMs: number): number {
