@@ -155,7 +155,9 @@ it("whatever was counted, every value is possible and can be sent", () => {
     }),
     {
       numRuns: 500,
-      examples: [[uncounted(0, { receivedBytes: 0 }), uncounted(1, { receivedBytes: 1.8e305, bitsPerSecond: Infinity })]],
+      examples: [
+        [uncounted(0, { receivedBytes: 0 }), uncounted(1, { receivedBytes: 1.8e305, bitsPerSecond: Infinity })],
+      ],
     },
   );
 });
