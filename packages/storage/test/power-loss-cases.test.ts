@@ -90,6 +90,55 @@ it("who was sent a file whole has the changes that our log tells of, though its 
   expect(differences(scene)).toEqual([]);
 });
 
+it("a copy of which a change is half, because its disk was full, is not taken if another one has the logged size", async () => {
+  const scene = await Scene.open("half", 3);
+  const [victim, half, doubtful] = scene.members as [Member, Member, Member];
+  const name = await scene.world.run(scene.at(victim, (client) => client.uploadAppender(content)));
+  scene.replicate();
+  await scene.world.run(scene.at(victim, (client) => client.append(name, content)));
+  scene.replicate();
+  await writtenBack(scene);
+  doubtful.crash("power");
+  await doubtful.restart();
+  const file = half.host.world.disk.open(pathOf(name), "write");
+  file.truncate(content.length + 3);
+  file.close();
+  victim.crash("power");
+  victim.host.restart();
+  victim.host.world.disk.unlink(pathOf(name));
+  await victim.start();
+  await scene.world.runUntil(() => !victim.owesRepair);
+  expect(victim.files().get(name)?.content).toEqual(Buffer.concat([content, content]));
+});
+
+it("metadata that a power cut brought back is not given to all before everybody was heard", async () => {
+  const scene = await Scene.open("metadata", 3);
+  const [victim, good, late] = scene.members as [Member, Member, Member];
+  const name = await upload(scene, victim);
+  const before = Buffer.from("state\x02before");
+  const after = Buffer.from("state\x02after");
+  await scene.world.run(scene.at(victim, (client) => client.setMetadata(name, "O", before)));
+  scene.replicate();
+  scene.cutOff.add(late);
+  await scene.world.runFor(2000);
+  await scene.world.run(scene.at(victim, (client) => client.setMetadata(name, "O", after)));
+  scene.replicate();
+  await writtenBack(scene);
+  good.crash("process");
+  victim.crash("power");
+  victim.host.restart();
+  const torn = victim.host.world.disk.open(pathOf(`${name}-m`), "replace");
+  torn.write(before, 0, before.length, 0);
+  torn.close();
+  await victim.start();
+  await scene.world.runFor(60_000);
+  await good.restart();
+  await scene.world.runUntil(() => !victim.owesRepair);
+  scene.cutOff.clear();
+  scene.replicate();
+  for (const member of scene.members) expect(member.files().get(`${name}-m`)?.content).toEqual(after);
+});
+
 it("what a member has got that is being filled, and nobody else, is fetched from there", async () => {
   const scene = await Scene.open("filled", 3);
   const [victim, other, filled] = scene.members as [Member, Member, Member];

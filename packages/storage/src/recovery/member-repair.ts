@@ -244,7 +244,8 @@ export class MemberRepair {
         doubtfulUntilSeconds: (this.losses.get(storageId) ?? -Infinity) + CLOCK_SKEW_SECONDS,
         isPresent: picture.others.some((other) => other.storageId === storageId),
       }));
-      const isEverybodyHeard = this.unheard(picture).length === 0 && logs.every(({ toldEverything }) => toldEverything);
+      const mayHearMore = this.unheard(picture).length > 0;
+      const isEverybodyHeard = !mayHearMore && logs.every(({ toldEverything }) => toldEverything);
       const ownLogPath = pending.logPath("own");
       const { ownLogEnd, unlogged } = this;
       const { powerLossMs } = pending;
@@ -255,8 +256,10 @@ export class MemberRepair {
         ownLossSeconds: powerLossMs / 1000,
         repairSinceSeconds: Math.floor(powerLossMs / 1000),
         isServing: this.isServing,
+        mayHearMore,
       };
-      const settling = { store, signal, ownLogPath, ownLogEnd, unlogged, logs, isEverybodyHeard, clients, ...ownFacts };
+      const told = { ownLogPath, ownLogEnd, unlogged, logs, isEverybodyHeard, time: pending.state! };
+      const settling = { store, signal, clients, ...told, ...ownFacts };
       const { counts, failing } = await settleNames(settling);
       this.isSettled = counts.postponed === 0;
       for (const storageId of consulted.keys()) {

@@ -40,6 +40,8 @@ export interface NameHistory {
    * everything, and of those that may have forgotten it the choice falls on us.
    */
   readonly isHeir: boolean;
+  /** Whether the other members were asked for their records of this Unix time: else their silence means nothing. */
+  readonly wasAskedFor: (seconds: number) => boolean;
   /** Whether the name says that this storage took the upload. */
   readonly isNamedAfterUs: boolean;
   /** Whether no other file will ever have this name (docs/decisions/0011-deletions-win.md). */
@@ -125,16 +127,18 @@ export function judgeName(name: string, history: NameHistory): Verdict {
     // What we know as received may fall to us all the same: nobody else would tell those that do not know it.
     return { ...verdict, action: "delete", missing: missing.filter(({ op }) => !isKnown || op === "D") };
   }
+  const orphaned = orphanedRecords(name, known, own, others);
   if (newest === undefined || theirs === undefined) {
     if (own.at(-1)?.deletes !== false) return { ...verdict, action: "leave" };
-    return { ...verdict, action: "seek", loggedSize: loggedSize(own) };
+    return { ...verdict, action: "seek", missing: orphaned, loggedSize: loggedSize(own) };
   }
   if (isAhead(own, newest)) {
-    if (own.at(-1)?.deletes === true) return { ...verdict, action: "delete" };
+    if (own.at(-1)?.deletes === true) return { ...verdict, action: "delete", missing: deletionsIn(orphaned) };
     const behind = recordsBehind(own, newest.records);
     const size = loggedSize(own);
     const onlyAppended = behind?.every(({ record }) => sourceOp(record) === "A") === true;
-    return { ...verdict, action: "trust", loggedSize: size, onlyAppended, sizeTells: sizeTells(behind, size) };
+    const facts = { loggedSize: size, onlyAppended, sizeTells: sizeTells(behind, size) };
+    return { ...verdict, ...facts, action: "trust", missing: orphaned };
   }
   const told = all.map(({ storageId }) => known.others.find((member) => member.storageId === storageId)!);
   const missing = missingRecords(name, known, told);
@@ -345,6 +349,29 @@ function missingRecords(
     });
   }
   return missing.sort((a, b) => a.seconds - b.seconds);
+}
+
+/**
+ * Our records that we received and nobody calls his own, though everybody was heard: who made them has forgotten them, and as
+ * his heir we log them as ours, so that who has not got them will.
+ */
+function orphanedRecords(
+  name: string,
+  { isHeir, wasAskedFor }: NameHistory,
+  own: readonly HistoryRecord[],
+  others: readonly MemberHistory[],
+): BinlogRecord[] {
+  if (!isHeir) return [];
+  const all = [...own, ...others.flatMap(({ records }) => records)];
+  const adopted = new Set(all.filter(({ record }) => isSource(record)).map(keyOf));
+  const orphaned: BinlogRecord[] = [];
+  for (const history of own) {
+    const { record, seconds } = history;
+    if (record.logicalName !== name || adopted.has(keyOf(history)) || !wasAskedFor(seconds)) continue;
+    adopted.add(keyOf(history));
+    orphaned.push({ ...record, op: sourceOp(record) });
+  }
+  return orphaned;
 }
 
 function lettersByKey(records: readonly HistoryRecord[]): Map<string, "source" | "replica"> {

@@ -1,5 +1,5 @@
 // Carries out what was decided about one name (name-history.ts).
-import { FdfsError } from "@fastdfs-ts/protocol";
+import { FdfsError, METADATA_SUFFIX } from "@fastdfs-ts/protocol";
 
 import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { type BinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
@@ -21,6 +21,8 @@ export interface SettleOptions {
   readonly ownLogEnd: BinlogPosition;
   /** A connection to a member that can be reached, by its id. */
   readonly clients: ReadonlyMap<string, PeerClient>;
+  /** Whether another member that has the group's files will be heard later. */
+  readonly mayHearMore: boolean;
   /** Whether what is here may have been given to others meanwhile. */
   readonly isServing: boolean;
 }
@@ -58,8 +60,11 @@ export class NameSettler {
     if (isLoggedSince(store, ownLogEnd, target.logicalName, this.added)) return;
     const isHere = (await target.storePath.disk.linkStat(target.path)) !== undefined;
     if (verdict.action === "delete") await this.remove(target, verdict, isHere);
-    else if (verdict.action === "seek") await this.seek(target, verdict, history.own.at(-1)!.record, isHere);
-    else if (verdict.action === "trust") await this.trust(target, verdict, history, isHere);
+    else if (verdict.action === "seek") {
+      await this.seek(target, verdict, history.own.at(-1)!.record, isHere);
+      // What is not here is not logged either.
+      if ((await target.storePath.disk.linkStat(target.path)) !== undefined) this.logAll(verdict.missing);
+    } else if (verdict.action === "trust") await this.trust(target, verdict, history, isHere);
     else if (verdict.action === "keep") await this.keep(target, verdict, history, isHere);
     else await this.holdAsOthers(target, verdict, history, isHere);
   }
@@ -127,6 +132,7 @@ export class NameSettler {
    */
   private async trust(target: ResolvedName, verdict: Verdict, history: NameHistory, isHere: boolean): Promise<void> {
     if (isHere && (await isAsLogged(target, verdict.loggedSize))) {
+      this.logAll(verdict.missing);
       if (!(await mayDiffer(target))) return;
       if (verdict.onlyAppended && (await this.beginsAsOthers(target, verdict.certain))) return;
       const taken = verdict.sizeTells ? await this.takeWhole(target, verdict, history) : "missing";
@@ -136,27 +142,9 @@ export class NameSettler {
     }
     // If nobody holds it, those who knew it have deleted it.
     if (verdict.members.length === 0) return;
-    const members = await this.asLoggedFirst(target, verdict);
-    const outcome = await this.hold(target, { ...verdict, members }, history.others, false);
+    const outcome = await this.hold(target, verdict, history.others, false);
     this.note(target, outcome, isHere);
     if (outcome === "fetched" && verdict.isOurs) this.logUpdate(target);
-  }
-
-  /** Who was sent the file whole has changes of which it was not told: its size is what our log says. */
-  private async asLoggedFirst(target: ResolvedName, { members, loggedSize }: Verdict): Promise<readonly string[]> {
-    if (loggedSize === undefined || members.length < 2) return members;
-    const asLogged: string[] = [];
-    for (const member of members) {
-      const client = this.options.clients.get(member);
-      if (client === undefined) continue;
-      try {
-        const theirs = await infoOrNot(client, target.logicalName);
-        if (theirs !== undefined && hasSize(theirs.fileBytes, loggedSize)) asLogged.push(member);
-      } catch (thrown) {
-        this.memberFails(member, target, thrown);
-      }
-    }
-    return [...asLogged, ...members.filter((member) => !asLogged.includes(member))];
   }
 
   /**
@@ -247,11 +235,11 @@ export class NameSettler {
   /** Sees to it that the file is here as a member has it; ours counts if `isComparable` and the same. */
   private async hold(
     target: ResolvedName,
-    { members, doubtful }: Verdict,
+    verdict: Verdict,
     others: NameHistory["others"],
     isComparable: boolean,
   ): Promise<HoldOutcome> {
-    const best = others.find(({ storageId }) => storageId === members[0]);
+    const best = others.find(({ storageId }) => storageId === verdict.members[0]);
     const last = best?.records.at(-1)?.record;
     if (last?.op === "L" || last?.op === "l") {
       const leadsTo = resolveNameOrNot(this.options.store, last.extra ?? "");
@@ -259,6 +247,7 @@ export class NameSettler {
       await restoreLink(target, leadsTo);
       return "fetched";
     }
+    const members = await this.bySize(target, verdict);
     if (isComparable) {
       const isSame = await this.isSameAtFirst(target, members);
       if (isSame !== false) return isSame === true ? "same" : "postponed";
@@ -266,7 +255,28 @@ export class NameSettler {
     const seconds = last?.seconds ?? changeSeconds(this.options.store);
     if (isComparable) return this.replace(target, members, seconds);
     const outcome = await this.fetch(target, members, seconds);
-    return outcome === "missing" ? this.fetch(target, doubtful, seconds) : outcome;
+    return outcome === "missing" ? this.fetch(target, verdict.doubtful, seconds) : outcome;
+  }
+
+  /**
+   * Who was sent the file whole has changes of which it was not told: its size is what the log says. Who has a change half,
+   * because its disk had no room for the rest, has another size.
+   */
+  private async bySize(target: ResolvedName, { members, doubtful, loggedSize }: Verdict): Promise<readonly string[]> {
+    const all = [...members, ...doubtful];
+    if (loggedSize === undefined || all.length < 2) return members;
+    const asLogged: string[] = [];
+    for (const member of all) {
+      const client = this.options.clients.get(member);
+      if (client === undefined) continue;
+      try {
+        const theirs = await infoOrNot(client, target.logicalName);
+        if (theirs !== undefined && hasSize(theirs.fileBytes, loggedSize)) asLogged.push(member);
+      } catch (thrown) {
+        this.memberFails(member, target, thrown);
+      }
+    }
+    return [...asLogged, ...members.filter((member) => !asLogged.includes(member))];
   }
 
   /**
@@ -356,8 +366,12 @@ export class NameSettler {
     for (const record of records) this.append(record);
   }
 
-  /** Everybody gets the whole file as it is here. */
+  /**
+   * Everybody gets the whole file as it is here. Clients update metadata in the same way, so of metadata that cannot be taken
+   * back when a member is heard later that has the better one: it waits until all were heard.
+   */
   private logUpdate({ logicalName }: ResolvedName): void {
+    if (logicalName.endsWith(METADATA_SUFFIX) && this.options.mayHearMore) return;
     this.append({ seconds: changeSeconds(this.options.store), op: "U", logicalName, extra: undefined });
   }
 

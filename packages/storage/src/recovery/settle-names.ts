@@ -16,6 +16,7 @@ import { TimeSlices } from "../store/time-slices.ts";
 import { hash } from "./fetch-lists.ts";
 import { type HistoryRecord, historyOf, inOrder, judgeName, type MemberHistory } from "./name-history.ts";
 import { NameSettler, type SettleOptions } from "./name-settler.ts";
+import { isUncertain, type UncertainTime } from "./pending-repair.ts";
 import { keptRecords } from "./repair-logs.ts";
 import { sourceIdOf } from "./source-of-name.ts";
 
@@ -37,6 +38,8 @@ export interface SettleNamesOptions extends SettleOptions {
   readonly unlogged: readonly BinlogRecord[];
   readonly logs: readonly KeptLog[];
   readonly isEverybodyHeard: boolean;
+  /** The time of which records were asked for. */
+  readonly time: UncertainTime;
   readonly ownId: string;
   readonly isOwnDoubtful: boolean;
   /** Store paths whose copies are in doubt in any case. */
@@ -59,7 +62,7 @@ export async function settleNames(options: SettleNamesOptions): Promise<Pick<Nam
       const target = resolveNameOrNot(options.store, name);
       // Files in trunk files have slots that others gave out: they are left to replication.
       if (target === undefined || trunkSlotOf(target.pathInStore) !== undefined) continue;
-      const { isEverybodyHeard, ownId, isOwnDoubtful, refilledPaths, repairSinceSeconds, store } = options;
+      const { isEverybodyHeard, time, ownId, isOwnDoubtful, refilledPaths, repairSinceSeconds, store } = options;
       const source = takenBy(target);
       const firstSeconds = Math.min(...[own, ...[...others.values()].map(({ records }) => records)].map(earliest));
       const history = {
@@ -73,6 +76,7 @@ export async function settleNames(options: SettleNamesOptions): Promise<Pick<Nam
           records: inOrder(member.records),
         })),
         isHeir: isEverybodyHeard && heirOf(options, sourceIdOf(target)) === ownId,
+        wasAskedFor: (seconds: number) => isUncertain(time, seconds),
         isNamedAfterUs: source === store.source,
         isGivenOnce: source !== undefined,
       };
