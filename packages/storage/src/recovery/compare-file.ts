@@ -27,7 +27,7 @@ export async function isAsAt(store: FileStore, target: ResolvedName, client: Pee
 }
 
 /** Size, time and CRC32 of a file at another member (22), undefined if it has it not. Throws FdfsError. */
-export async function infoOrNot(client: PeerClient, logicalName: string): Promise<FileInfo | undefined> {
+export async function infoOrNot(client: Pick<PeerClient, "info">, logicalName: string): Promise<FileInfo | undefined> {
   try {
     return await client.info(logicalName);
   } catch (error) {

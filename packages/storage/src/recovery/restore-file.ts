@@ -1,15 +1,14 @@
-// Puts one file of another member in its place here: received beside, checked against its name, on the disk before it can
-// be seen. A power cut in the middle of a recovery therefore leaves no file that looks complete and is not.
+// Puts one file of another member in its place here, checked against its name before it can be seen.
 import { crc32, FdfsError, trunkFileName, TRUE_PATH_BYTES } from "@fastdfs-ts/protocol";
 import { systemErrorCode } from "@fastdfs-ts/runtime";
 
 import type { BinlogRecord } from "../binlog/binlog-record.ts";
-import { discard } from "../files/discard.ts";
 import type { FileStore } from "../files/file-store.ts";
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
 import { statedContent } from "../files/stated-content.ts";
 import { trunkSlotOf } from "../files/trunk-slot.ts";
 import type { PeerClient } from "./peer-client.ts";
+import { rebuildFile } from "./rebuild-file.ts";
 
 /** damaged: what the member has is not what the name says. */
 export type RestoreOutcome =
@@ -20,19 +19,17 @@ export type RestoreOutcome =
  * still have at the member. Throws FdfsError if the member cannot be asked or the disk fails.
  */
 export async function restoreFile(
-  peer: PeerClient,
+  peer: Pick<PeerClient, "download">,
   target: ResolvedName,
   seconds: number,
   nameThere = target.logicalName,
 ): Promise<RestoreOutcome> {
-  const { storePath, logicalName, path } = target;
+  const { logicalName } = target;
   const stated = statedContent(logicalName);
-  const temporary = storePath.incoming.nextPath();
   try {
-    const file = await storePath.disk.open(temporary, "create");
-    let checksum = 0;
-    let bytes = 0;
-    try {
+    const restored = await rebuildFile(target, seconds, async (file) => {
+      let checksum = 0;
+      let bytes = 0;
       // An empty file cannot be read from another member.
       if (stated?.bytes !== 0) {
         await peer.download(nameThere, async (piece) => {
@@ -41,22 +38,13 @@ export async function restoreFile(
           bytes += piece.length;
         });
       }
-      if (stated !== undefined && (stated.bytes !== bytes || stated.crc32 !== checksum)) {
-        return { kind: "damaged" };
-      }
-      await file.setTimes(seconds);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await storePath.disk.rename(temporary, path);
-    storePath.noteWritten(bytes);
-    return { kind: "restored", bytes };
+      const isDamaged = stated !== undefined && (stated.bytes !== bytes || stated.crc32 !== checksum);
+      return isDamaged ? undefined : bytes;
+    });
+    return restored === undefined ? { kind: "damaged" } : { kind: "restored", bytes: restored };
   } catch (error) {
     if (error instanceof FdfsError && error.kind === "NOT_FOUND") return { kind: "missing" };
     throw FdfsError.fromUnknown(error, { fileName: logicalName });
-  } finally {
-    await discard(storePath, temporary);
   }
 }
 
