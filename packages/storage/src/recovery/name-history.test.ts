@@ -177,6 +177,11 @@ describe("what the logs say of a name", () => {
     expect(judge("5 C", { b: "5 c, 6 u" }).missing).toEqual(["6 U"]);
   });
 
+  it("takes an update for the change of its second, also if the file was deleted in that second before", () => {
+    // The last of three repairs of one member: the deletion fell to it in the second.
+    expect(judge("3 d, 3 u, 3 c, 3 D, 4 t 3 1, 4 C", { b: "3 C", d: "4 c, 4 T 3 1" }).missing).toEqual([]);
+  });
+
   it("goes by time: what is told once more comes where it belongs", () => {
     const times = (text: string) => inOrder(records(text)).map(({ seconds, record }) => `${seconds} ${record.op}`);
     expect(times("5 c, 6 a 0 3, 7 t 3 1, 5 c, 6 u")).toEqual(["5 c", "5 c", "6 a", "6 u", "7 t"]);

@@ -188,7 +188,7 @@ function withoutRecords(history: NameHistory, keys: ReadonlySet<string>): NameHi
 function withUpdatesExplained(history: NameHistory): NameHistory {
   const changes = new Map<number, HistoryRecord | undefined>();
   for (const each of [history.own, ...history.others.map(({ records }) => records)].flat()) {
-    if (!isSource(each.record)) continue;
+    if (!isSource(each.record) || each.deletes) continue;
     // Not if the source itself calls it an update.
     if (sourceOp(each.record) === "U") changes.set(each.seconds, undefined);
     else if (!changes.has(each.seconds)) changes.set(each.seconds, each);
@@ -197,7 +197,7 @@ function withUpdatesExplained(history: NameHistory): NameHistory {
     const keys = new Set(records.map(keyOf));
     return records.flatMap((each): readonly HistoryRecord[] => {
       const change = each.record.op === "u" ? changes.get(each.seconds) : undefined;
-      if (change === undefined || change.deletes) return [each];
+      if (change === undefined) return [each];
       const op = sourceOp(change.record).toLowerCase() as Lowercase<SourceOp>;
       return keys.has(keyOf(change)) ? [] : [{ ...change, record: { ...change.record, op } }];
     });
