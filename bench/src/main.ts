@@ -121,6 +121,7 @@ function runReplication(signal: AbortSignal): Promise<ReplicationResult> {
   return inFolder((folder) =>
     measureReplication({
       files: positive("files", values.files),
+      rounds: positive("rounds", values.rounds),
       folder,
       signal,
       note: (line) => note(`replication: ${line}`),

@@ -92,7 +92,8 @@ function soakTable(result: SoakResult, subject: string): string {
   return table(rows, 1);
 }
 
-function replicationTable({ files, alone, pair, cpuTimes, halfLoad, catchUp }: ReplicationResult): string {
+function replicationTable(result: ReplicationResult): string {
+  const { files, alone, pair, cpuTimes, cpuTimesOfRounds, halfLoad, catchUp } = result;
   const { lastFileSeconds, cpuTimes: cpuTimesMax, lagP99Ms } = replicationAims;
   const aim = (isReached: boolean, text: string) => `${text}: ${isReached ? "reached" : "missed"}`;
   return table(
@@ -108,6 +109,7 @@ function replicationTable({ files, alone, pair, cpuTimes, halfLoad, catchUp }: R
       ["CPU µs per file, one member", rounded(alone.cpuMicrosPerFile), ""],
       ["CPU µs per file, both members", rounded(pair.cpuMicrosPerFile), ""],
       ["CPU ×", factor(cpuTimes), aim(cpuTimes <= cpuTimesMax, `≤ ${cpuTimesMax}`)],
+      ["CPU × of the rounds", cpuTimesOfRounds.map(factor).join(" "), ""],
       [`lag at ${rounded(halfLoad.perSecond)} uploads/s, p50 ms`, rounded(halfLoad.lagP50Ms), ""],
       ["lag, p99 ms", rounded(halfLoad.lagP99Ms), aim(halfLoad.lagP99Ms < lagP99Ms, `< ${lagP99Ms}`)],
       ["new member, files of 5 KiB per second", rounded(catchUp.smallFilesPerSecond), ""],
