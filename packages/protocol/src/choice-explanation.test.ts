@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { expectReadAsPrinted, expectSoundReader } from "../test/json-explanations.ts";
 import {
   type ChoiceExplanation,
   type ChoicePurpose,
@@ -9,7 +10,6 @@ import {
   parseChoiceExplanation,
   printChoiceExplanation,
 } from "./choice-explanation.ts";
-import { FdfsError } from "./errors.ts";
 import { type StorageStatus, storageStatuses } from "./storage-statuses.ts";
 
 const count = fc.maxSafeNat();
@@ -105,32 +105,11 @@ const explanations: fc.Arbitrary<ChoiceExplanation> = fc.record({
 
 describe("an explanation of a choice", () => {
   it("is read as it was printed", () => {
-    fc.assert(
-      fc.property(explanations, (explanation) => {
-        expect(parseChoiceExplanation(printChoiceExplanation(explanation))).toEqual(explanation);
-      }),
-    );
+    expectReadAsPrinted(explanations, printChoiceExplanation, parseChoiceExplanation);
   });
 
   it("is refused where it makes no sense, and never crashes the reader", () => {
-    const isRefused = (json: Buffer) => {
-      try {
-        parseChoiceExplanation(json);
-      } catch (error) {
-        expect(error).toBeInstanceOf(FdfsError);
-        expect((error as FdfsError).kind).toBe("BAD_ANSWER");
-      }
-    };
-    fc.assert(fc.property(fc.uint8Array(), (bytes) => isRefused(Buffer.from(bytes))));
-    fc.assert(fc.property(fc.json(), (json) => isRefused(Buffer.from(json))));
-    // Sound but for one value that is something else.
-    fc.assert(
-      fc.property(explanations, fc.jsonValue(), fc.nat(), (explanation, other, at) => {
-        let left = at % 80;
-        const damaged = JSON.stringify(explanation, (_key, value: unknown) => (left-- === 0 ? other : value));
-        isRefused(Buffer.from(damaged));
-      }),
-    );
+    expectSoundReader(explanations, parseChoiceExplanation, 80);
   });
 
   it("of another version is refused with both numbers", () => {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { expectReadAsPrinted, expectSoundReader } from "../test/json-explanations.ts";
 import { type ClusterExplanation, parseExplanation, printExplanation } from "./cluster-explanation.ts";
-import { FdfsError } from "./errors.ts";
 import { type ReplicatorState, replicatorStates } from "./messages/extensions.ts";
 import { type StorageStatus, storageStatuses } from "./storage-statuses.ts";
 
@@ -55,32 +55,11 @@ const explanations: fc.Arbitrary<ClusterExplanation> = fc.record({
 
 describe("an explanation of the cluster", () => {
   it("is read as it was printed", () => {
-    fc.assert(
-      fc.property(explanations, (explanation) => {
-        expect(parseExplanation(printExplanation(explanation))).toEqual(explanation);
-      }),
-    );
+    expectReadAsPrinted(explanations, printExplanation, parseExplanation);
   });
 
   it("is refused where it makes no sense, and never crashes the reader", () => {
-    const isRefused = (json: Buffer) => {
-      try {
-        parseExplanation(json);
-      } catch (error) {
-        expect(error).toBeInstanceOf(FdfsError);
-        expect((error as FdfsError).kind).toBe("BAD_ANSWER");
-      }
-    };
-    fc.assert(fc.property(fc.uint8Array(), (bytes) => isRefused(Buffer.from(bytes))));
-    fc.assert(fc.property(fc.json(), (json) => isRefused(Buffer.from(json))));
-    // Sound but for one value that is something else.
-    fc.assert(
-      fc.property(explanations, fc.jsonValue(), fc.nat(), (explanation, other, at) => {
-        let left = at % 40;
-        const damaged = JSON.stringify(explanation, (_key, value: unknown) => (left-- === 0 ? other : value));
-        isRefused(Buffer.from(damaged));
-      }),
-    );
+    expectSoundReader(explanations, parseExplanation, 40);
   });
 
   it("of another version is refused with both numbers", () => {

@@ -501,6 +501,23 @@ describe("the place in the log", () => {
     await stage.stop();
   });
 
+  it("is asked for at once when the peer begins anew", async () => {
+    const stage = await GroupStage.open(1, 1, { heartBeatIntervalMs: 30_000 });
+    const [member] = stage.members as [Member];
+    const client = await stage.connect(member);
+    const name = await stage.world.run(client.upload(Buffer.from("content")));
+    const peer = await stage.addPeer(PEER, "ACTIVE");
+    peer.reply = takesEverythingAsOurs;
+    await stage.untilReplicated();
+    await stage.world.runFor(5000);
+    stage.sourceIs(member.address, Math.floor(member.host.world.clock.now() / 1000));
+    stage.setStatus(PEER, "WAIT_SYNC");
+    await stage.world.runFor(1000);
+    expect(reportedStatuses(stage)[0]).toBe("SYNCING");
+    expect(peer.records.map((pushed) => pushed.name)).toEqual([name, name]);
+    await stage.stop();
+  });
+
   it("is kept over a restart, and cut back if the log lost its end", async () => {
     const { stage, member, client, peer } = await open();
     for (let i = 0; i < 3; i++) await stage.world.run(client.upload(Buffer.from(`file ${i}`)));

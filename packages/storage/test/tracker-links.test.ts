@@ -425,6 +425,17 @@ describe("reports", () => {
   });
 });
 
+/** A leader that says we are ACTIVE, and a follower that has us join as WAIT_SYNC. */
+function withStubbornFollower() {
+  const stage = new Stage({ trackers: ["10.96.0.1", "10.96.0.2"], flag: { isSyncOldDone: true, syncSourceId: "x" } });
+  const [leader, follower] = stage.trackers as [ScriptedTracker, ScriptedTracker];
+  leader.replies.join = () => joinAnswer(5);
+  const list = ChangeList.encode({ ...nothingChanged, leader: leaderAt("10.96.0.1"), storages: [brief(ME, 7)] });
+  leader.replies.heartbeat = () => list;
+  follower.replies.join = () => joinAnswer(2);
+  return { stage, leader, follower };
+}
+
 describe("the picture of the cluster", () => {
   it("comes with change lists, and differences go back", async () => {
     const stage = new Stage();
@@ -480,12 +491,7 @@ describe("the picture of the cluster", () => {
   });
 
   it("a follower with another opinion is told the leader's, not more often than it helps", async () => {
-    const stage = new Stage({ trackers: ["10.96.0.1", "10.96.0.2"], flag: { isSyncOldDone: true, syncSourceId: "x" } });
-    const [leader, follower] = stage.trackers as [ScriptedTracker, ScriptedTracker];
-    leader.replies.join = () => joinAnswer(5);
-    const list = ChangeList.encode({ ...nothingChanged, leader: leaderAt("10.96.0.1"), storages: [brief(ME, 7)] });
-    leader.replies.heartbeat = () => list;
-    follower.replies.join = () => joinAnswer(2);
+    const { stage, leader, follower } = withStubbornFollower();
     await stage.begin();
     await stage.until(() => follower.all("changeStatus").length > 0);
     expect(follower.all("changeStatus")[0]!.body).toEqual(Buffer.from([7]));
@@ -496,12 +502,7 @@ describe("the picture of the cluster", () => {
   });
 
   it("a follower of ours is told without leaving it, and gets a beat at once", async () => {
-    const stage = new Stage({ trackers: ["10.96.0.1", "10.96.0.2"], flag: { isSyncOldDone: true, syncSourceId: "x" } });
-    const [leader, follower] = stage.trackers as [ScriptedTracker, ScriptedTracker];
-    leader.replies.join = () => joinAnswer(5);
-    const list = ChangeList.encode({ ...nothingChanged, leader: leaderAt("10.96.0.1"), storages: [brief(ME, 7)] });
-    leader.replies.heartbeat = () => list;
-    follower.replies.join = () => joinAnswer(2);
+    const { stage, follower } = withStubbornFollower();
     follower.replies.parameters = offer;
     follower.replies.shareRemovals = () => RemovalList.encode({ removals: [] });
     await stage.begin();

@@ -5,6 +5,9 @@ import {
   choicePurposes,
   ChoiceRequest,
   Explanation,
+  MAX_GROUPS,
+  MAX_STORAGES_PER_GROUP,
+  MAX_STORE_PATHS,
   parseChoiceExplanation,
 } from "@fastdfs-ts/protocol";
 import type { TrackerConfig } from "@fastdfs-ts/runtime";
@@ -261,5 +264,35 @@ describe("a refused query is logged with what is in the way", () => {
     expect(lastEvent(tracker)!.fields).toMatchObject({ group: "group1", reason: reason("writable") });
     expect(await client.find(102, name)).toBe(2);
     expect(lastEvent(tracker)!.fields).toMatchObject({ group: "group1", reason: reason("readable") });
+  });
+});
+
+describe("of as many groups as there can be", () => {
+  it.each(["least-loaded", "round-robin"] as const)("fits an answer, with %s", async (groupChoice) => {
+    const tracker = new TrackerInMemory({ groupChoice, uploadStorageChoice: "least-loaded" });
+    const nameOf = (at: number) => `groupnumber${String(at).padStart(5, "0")}`;
+    // Odd numbers, whose shares are long.
+    const freeMib = (at: number) => 1_000_001 + 7 * at;
+    const start = async (ip: string, groupName: string, paths = 1, free: number = freeMib(0)) => {
+      const storage = await new StorageInTest(tracker, ip, { groupName, paths }).start(free);
+      await storage.reportLoad({ tasks: 3, latencyMicros: 123_457, diskPermille: 333, diskBytesPerSecond: 33_333_337 });
+      return storage;
+    };
+    const first = await start("10.96.0.1", nameOf(0), MAX_STORE_PATHS, 1_000_000_001);
+    for (let at = 2; at <= MAX_STORAGES_PER_GROUP; at++) {
+      const other = await start(`10.96.0.${at}`, nameOf(0), MAX_STORE_PATHS, 1_000_000_001);
+      await first.report(other, "OFFLINE");
+      await other.beat();
+    }
+    for (let at = 1; at < MAX_GROUPS; at++) {
+      // Every other one is full, and it is said why.
+      await start(`10.97.${at >> 8}.${at & 255}`, nameOf(at), 1, at % 2 === 0 ? 1 : freeMib(at));
+    }
+    const answer = await ask(tracker, choicePurposes.upload);
+    expect(answer.status).toBe(0);
+    const { groups, members } = parseChoiceExplanation(Explanation.decode(answer.body).json);
+    expect(groups).toHaveLength(MAX_GROUPS);
+    expect(groups.filter(({ ruledOut }) => ruledOut !== undefined)).toHaveLength(MAX_GROUPS / 2 - 1);
+    expect(members).toHaveLength(MAX_STORAGES_PER_GROUP);
   });
 });

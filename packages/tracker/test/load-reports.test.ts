@@ -1,5 +1,6 @@
 // What storages report of their load (126), or what their beats (83) tell of it, and whom clients are sent to then.
 import { LoadReport, trackerCommands } from "@fastdfs-ts/protocol";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { ClientInTest, StorageInTest } from "./storage-in-test.ts";
@@ -127,6 +128,76 @@ describe("a storage that reports its load", () => {
     await a.beat();
     expect(a.node.status).toBe("ACTIVE");
     expect((await shares())[A]).toBeGreaterThan(0.35);
+  });
+});
+
+describe("figures that cannot be", () => {
+  const odd = fc.oneof(
+    fc.constantFrom(0, 1, -1, 1000, 1001, 2 ** 31 - 1, -(2 ** 31), 2 ** 53 - 1, 1 - 2 ** 53),
+    fc.integer({ min: -5, max: 2000 }),
+  );
+  /** Few at a time: a report is refused for one, and the others would never be looked at. */
+  const oddFigures = <Name extends string>(names: readonly Name[]) =>
+    fc
+      .array(fc.tuple(fc.constantFrom(...names), odd), { maxLength: 2 })
+      .map((figures) => Object.fromEntries(figures) as Partial<Record<Name, number>>);
+  // Those that load is told from.
+  const counterNames = [
+    "connectionsCurrent",
+    ...(["totalUploadCount", "totalAppendCount", "totalDownloadCount"] as const),
+    ...(["successUploadCount", "successAppendCount", "successDownloadCount"] as const),
+  ] as const;
+  const names = Object.keys(LoadReport.decode(Buffer.alloc(LoadReport.fixedSize))) as (keyof LoadReport)[];
+  const typical = { latencyMicros: 1000, diskSpeed: 1e8 };
+  const oddCounters = oddFigures(counterNames).map((counters) => {
+    const { connectionsCurrent } = counters;
+    // It has 32 bits.
+    return connectionsCurrent === undefined ? counters : { ...counters, connectionsCurrent: connectionsCurrent | 0 };
+  });
+
+  const turns = fc.array(fc.record({ counters: oddCounters, report: fc.option(oddFigures(names)) }), { maxLength: 5 });
+
+  it("harm nobody while they come, and are forgotten within a minute of sound ones", async () => {
+    await fc.assert(
+      fc.asyncProperty(turns, fc.boolean(), async (odds, reportsLoad) => {
+        const { tracker, a, b } = await stage();
+        const nowMs = () => tracker.cluster.monotonicMs();
+        for (const { counters, report } of odds) {
+          tracker.now += 2;
+          await a.beat(counters);
+          if (reportsLoad && report !== null) expect([0, 22]).toContain((await a.reportLoad(report)).status);
+          const capacity = a.node.load.capacity(nowMs(), typical);
+          expect(capacity).toBeGreaterThan(0);
+          expect(capacity).toBeLessThan(Infinity);
+          expect(a.node.load.tasks(nowMs())).toBeGreaterThanOrEqual(0);
+          expect(a.node.load.tasks(nowMs())).toBeLessThan(Infinity);
+        }
+        for (let turn = 1; turn <= 30; turn++) {
+          tracker.now += 2;
+          const counters = { totalUploadCount: 100 * turn, successUploadCount: 100 * turn };
+          for (const storage of [a, b]) {
+            await storage.beat(counters);
+            if (reportsLoad) await storage.reportLoad(someWork);
+          }
+        }
+        const capacities = [a, b].map(({ node }) => node.load.capacity(nowMs(), typical));
+        expect(capacities[0]! / capacities[1]!).toBeCloseTo(1, 1);
+        expect(Math.abs(a.node.load.tasks(nowMs()) - b.node.load.tasks(nowMs()))).toBeLessThan(2);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("do not make it believed for longer than its silence", async () => {
+    await fc.assert(
+      fc.asyncProperty(oddFigures(names), async (report) => {
+        const { tracker, a } = await stage();
+        await a.reportLoad({});
+        await a.reportLoad(report);
+        tracker.now += 3600;
+        expect(a.node.load.freshness(tracker.cluster.monotonicMs())).toBe(0);
+      }),
+    );
   });
 });
 

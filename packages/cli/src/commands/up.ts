@@ -51,7 +51,7 @@ export const upCommand = command({
     const startMs = context.world.clock.monotonic();
     const directory = resolve(context.cwd, input.dir);
     await using stack = new ShutdownStack();
-    claimDirectory(directory, stack);
+    await claimDirectory(context, directory, stack);
     const isNew = !isSetUp(directory);
     const config = await configure(context, directory, input);
     tellWarnings(context.terminal, config.warnings);
@@ -72,9 +72,9 @@ export const upCommand = command({
   },
 });
 
-function claimDirectory(directory: string, stack: ShutdownStack): void {
+async function claimDirectory({ world }: Context, directory: string, stack: ShutdownStack): Promise<void> {
   mkdirSync(directory, { recursive: true });
-  const claimed = PidFile.claim(join(directory, upFiles.pidFile));
+  const claimed = await PidFile.claim(join(directory, upFiles.pidFile), world.clock);
   if (typeof claimed === "number") {
     throw new CommandFailure(
       `${directory} is in use by another "fdfs up", process ${claimed}. Stop it (kill ${claimed}), or use another --dir.`,

@@ -28,7 +28,7 @@ export async function startTracker(
   label = "",
 ): Promise<Running<TrackerServer>> {
   const { config } = file;
-  claimBasePath("tracker", config.basePath, stack);
+  await claimBasePath(context, "tracker", config.basePath, stack);
   const serverLog = openServerLog(config, context.world, context.terminal, "trackerd.log", label);
   stack.defer(() => serverLog.close());
   const { log } = serverLog;
@@ -46,7 +46,7 @@ export async function startStorage(
   stack: ShutdownStack,
   label = "",
 ): Promise<Running<StorageServer>> {
-  claimBasePath("storage", config.basePath, stack);
+  await claimBasePath(context, "storage", config.basePath, stack);
   const serverLog = openServerLog(config, context.world, context.terminal, "storaged.log", label);
   stack.defer(() => serverLog.close());
   const { log } = serverLog;
@@ -63,11 +63,14 @@ export function requireStopped(kind: keyof typeof pidFileNames, basePath: string
   if (owner !== undefined) throw inUse(kind, basePath, owner);
 }
 
-function claimBasePath(kind: keyof typeof pidFileNames, basePath: string, stack: ShutdownStack): void {
-  const claimed = PidFile.claim(join(basePath, "data", pidFileNames[kind]));
-  if (typeof claimed === "number") {
-    throw inUse(kind, basePath, claimed);
-  }
+async function claimBasePath(
+  { world }: Context,
+  kind: keyof typeof pidFileNames,
+  basePath: string,
+  stack: ShutdownStack,
+): Promise<void> {
+  const claimed = await PidFile.claim(join(basePath, "data", pidFileNames[kind]), world.clock);
+  if (typeof claimed === "number") throw inUse(kind, basePath, claimed);
   stack.use(claimed);
 }
 

@@ -29,12 +29,12 @@ export const GroupList = message("GroupList", {
 });
 export type GroupList = MessageOf<typeof GroupList>;
 
-/** One server in the answer to 92, address in 16 bytes (wire-protocol.md §4.4). */
-export const StorageRecord = message("StorageRecord", {
+/** One server in the answer to 92. */
+const storageRecordFields = (addressBytes: number) => ({
   status: u8("storage status"),
   rwMode: u8("0 none, 2 write only, 4 read only, 6 both"),
   storageId: text(16, "storage id"),
-  storageIp: text(16, "its address, chosen for the asking peer"),
+  storageIp: text(addressBytes, "its address, chosen for the asking peer"),
   sourceStorageId: text(16, "id of the server it gets old files from, may be empty"),
   version: text(8, "its version"),
   joinTimeSeconds: i64("Unix time of its first start"),
@@ -50,29 +50,13 @@ export const StorageRecord = message("StorageRecord", {
   statistics: nested(StatisticsBlock, "its counters"),
   isTrunkServer: flag("1 if it is the trunk server of its group"),
 });
+
+/** One server in the answer to 92, address in 16 bytes (wire-protocol.md §4.4). */
+export const StorageRecord = message("StorageRecord", storageRecordFields(16));
 export type StorageRecord = MessageOf<typeof StorageRecord>;
 
 /** One server in the answer to 92, address in 46 bytes (wire-protocol.md §4.4). */
-export const StorageRecordIpv6 = message("StorageRecordIpv6", {
-  status: u8("storage status"),
-  rwMode: u8("0 none, 2 write only, 4 read only, 6 both"),
-  storageId: text(16, "storage id"),
-  storageIp: text(46, "its address, chosen for the asking peer"),
-  sourceStorageId: text(16, "id of the server it gets old files from, may be empty"),
-  version: text(8, "its version"),
-  joinTimeSeconds: i64("Unix time of its first start"),
-  upTimeSeconds: i64("Unix time of its last start, 0 while not connected"),
-  totalMib: i64("space of all store paths"),
-  freeMib: i64("free space of all store paths"),
-  reservedMib: i64("space that is kept free"),
-  uploadPriority: i64("lower is preferred"),
-  storePathCount: i64("number of store paths"),
-  subdirCountPerPath: i64("sub directories per level"),
-  currentWritePath: i64("store path the next upload goes to"),
-  storagePort: i64("its TCP port"),
-  statistics: nested(StatisticsBlock, "its counters"),
-  isTrunkServer: flag("1 if it is the trunk server of its group"),
-});
+export const StorageRecordIpv6 = message("StorageRecordIpv6", storageRecordFields(46));
 export type StorageRecordIpv6 = MessageOf<typeof StorageRecordIpv6>;
 
 /** Request of 92. */

@@ -81,17 +81,10 @@ export function answer<Request, Answer>(
 ): PlainRoute {
   const encode =
     command.answer === (Empty as unknown) ? () => undefined : (value: Answer) => command.answer.encode(value);
-  return {
-    kind: "plain",
-    code: command.code,
-    name: command.doc,
-    isForClients: isForClients(command),
-    request: command.request,
-    handle(request, session, flags) {
-      const value = handler(request as Request, session, flags);
-      return value instanceof Promise ? value.then(encode) : encode(value);
-    },
-  };
+  return answerRaw(command, (request, session, flags) => {
+    const value = handler(request, session, flags);
+    return value instanceof Promise ? value.then(encode) : encode(value);
+  });
 }
 
 /** A request without file content whose handler writes the body itself: downloads, address-dependent answers. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 
 import { type BinlogOp, binlogOps, type SourceOp } from "../binlog/binlog-record.ts";
 import type { SyncMark } from "../formats/mark-file.ts";
+import { feedingObstacle } from "./feeding-obstacle.ts";
 import { Fifo } from "./fifo.ts";
 import { formOf, outcomeOf, type PushForm, pushForms } from "./push-forms.ts";
 import { namesOf } from "./push-task.ts";
@@ -43,6 +44,34 @@ describe("the answer to a push", () => {
     ]);
     expect(new Set([...forms, "createAndUpdate", "renameAndUpdate"])).toEqual(new Set(Object.keys(pushForms)));
     expect(pushForms.create.command).toBe(storageCommands.syncCreateFile);
+  });
+});
+
+describe("what keeps a peer from being fed", () => {
+  const timeOfDay = (hour: number, minute = 0) => ({ hour, minute, second: 0 });
+  const always = { heartBeatIntervalMs: 30_000, syncStartTime: timeOfDay(0), syncEndTime: timeOfDay(23, 59) };
+  const noon = new Date(2026, 10, 26, 12).getTime();
+
+  it("is its status, or that another member gives it its old files first", () => {
+    for (const [status, permission] of Object.entries(permissions) as [keyof typeof permissions, string][]) {
+      const asSource = feedingObstacle(status, { needsBackfill: true }, noon, always);
+      const unsettled = feedingObstacle(status, undefined, noon, always);
+      const asOther = feedingObstacle(status, { needsBackfill: false }, noon, always);
+      const mayBeFed = permission === "feed" || permission === "backfill";
+      expect(asSource === undefined, status).toBe(mayBeFed);
+      expect(unsettled === undefined, status).toBe(mayBeFed);
+      expect(asOther === undefined, status).toBe(permission === "feed");
+      expect(asOther?.asksAgain ?? false, status).toBe(permission === "backfill");
+      expect(asOther?.waitMs ?? 30_000, status).toBe(30_000);
+    }
+  });
+
+  it("is the time of day, looked at again every minute at least, as the clock may be set", () => {
+    const atNight = { ...always, syncStartTime: timeOfDay(22), syncEndTime: timeOfDay(6) };
+    const waitAt = (nowMs: number) => feedingObstacle("ACTIVE", { needsBackfill: false }, nowMs, atNight)?.waitMs;
+    expect(waitAt(noon)).toBe(60_000);
+    expect(waitAt(noon + 10 * 3_600_000 - 5000)).toBe(5000);
+    expect(waitAt(noon + 10 * 3_600_000)).toBeUndefined();
   });
 });
 

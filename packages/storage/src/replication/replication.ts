@@ -11,13 +11,10 @@ import type { MembershipView, Peer, PeerChange } from "../tracker-link/membershi
 import type { TrackerAddress } from "../tracker-link/tracker-address.ts";
 import { adoptOldMark, moveMark, setMarkAside } from "./mark-files.ts";
 import { markPath } from "./mark-keeper.ts";
-import {
-  type PeerReplicationStatus,
-  type ReplicationConfig,
-  Replicator,
-  type ReplicatorContext,
-} from "./replicator.ts";
+import { Replicator } from "./replicator.ts";
+import type { ReplicationConfig, ReplicatorContext } from "./replicator-context.ts";
 import { permissions } from "./replicator-states.ts";
+import type { PeerReplicationStatus } from "./replicator-status.ts";
 import { TrackerDialogue } from "./tracker-dialogue.ts";
 
 export interface ReplicationOptions {

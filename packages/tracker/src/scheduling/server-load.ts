@@ -37,6 +37,8 @@ const TASK_MS_MAX = 60_000;
  * busy, because they share a machine, the quicker one is preferred nevertheless.
  */
 const LEFT_MIN = 0.02;
+/** A report that comes that late, because the storage was asleep, makes nobody wait as long for the next one. */
+const INTERVAL_MS_MAX = 60_000;
 /** The fewest connections of a C storage are forgotten at this rate, per second. */
 const CONNECTIONS_RISE = 0.01;
 
@@ -70,12 +72,12 @@ export class ServerLoad implements LoadPicture {
   private leastConnections: number | undefined;
   private counters: { readonly tried: number; readonly failed: number } | undefined;
 
-  /** 126. */
+  /** 126. Figures that cannot be do not come here (cluster/reports.ts). */
   takeReport(report: LoadReport, nowMs: number): void {
     const passedMs = this.report === undefined ? Infinity : nowMs - this.heardMs;
     const { intervalMs, finishedTasks } = report;
     this.report = report;
-    this.heard(nowMs, Math.max(intervalMs, 1) * 2);
+    this.heard(nowMs, clamp(intervalMs, 1, INTERVAL_MS_MAX) * 2);
     if (intervalMs > 0) {
       const believed = belief(passedMs);
       this.idle += believed * (idleShare(report) - this.idle);
@@ -95,7 +97,8 @@ export class ServerLoad implements LoadPicture {
     const tried = this.noteSuccess(statistics, belief(passedMs));
     if (this.report !== undefined) return;
     this.heard(nowMs, pauseMs * 2);
-    const { connectionsCurrent } = statistics;
+    // Its counters are only shown as they come. One below 0 would be the fewest for years.
+    const connectionsCurrent = Math.max(0, statistics.connectionsCurrent);
     const risen = (CONNECTIONS_RISE * Math.min(passedMs, 60_000)) / 1000;
     this.leastConnections = Math.min(connectionsCurrent, (this.leastConnections ?? connectionsCurrent) + risen);
     const tasks = connectionsCurrent - this.leastConnections;
@@ -121,7 +124,7 @@ export class ServerLoad implements LoadPicture {
   /** A disk that did nothing tells nothing of how quick it is. */
   private learnDiskSpeed({ diskBytesPerSecond, diskPermille, intervalMs }: LoadReport, nowMs: number): void {
     // An unknown share is below 0.
-    if (diskBytesPerSecond === 0 || diskPermille <= 0) return;
+    if (diskBytesPerSecond <= 0 || diskPermille <= 0) return;
     const busy = diskPermille / 1000;
     this.measured.diskSpeed.take(diskBytesPerSecond / busy, (busy * intervalMs) / DISK_EVIDENCE_MS, nowMs);
   }
