@@ -133,6 +133,8 @@ export class Replicator {
   private repeat: { readonly powerLossMs: number; readonly until: BinlogPosition } | undefined;
   /** Monotonic time at which a peer was reached that has to be compared with first. */
   private repairOwedSinceMs: number | undefined;
+  /** Whether this server had to fetch files back when it was looked last. */
+  private missedFiles = false;
   private failures = 0;
   private restMs = 0;
   /** Rings when something changed that a wait should look at. */
@@ -404,6 +406,7 @@ export class Replicator {
     if (peer.status === "WAIT_SYNC") void this.report("SYNCING");
     const lookout = world.clock.every(LOOK_MS, () => {
       const obstacle = this.whyNot();
+      this.lookForMissingFiles(queue);
       if (obstacle !== undefined) this.interrupt(obstacle.reason);
       else if ((queue.takeStock() ?? Infinity) <= CAUGHT_UP_SECONDS) this.noteCaughtUp();
     });
@@ -423,8 +426,8 @@ export class Replicator {
   }
 
   /**
-   * What a power cut has torn here must not replace what the peer has whole. A new member is compared with when it has
-   * everything, so it waits until all others were. The wait has an end: a member that others may not read from is never asked.
+   * What a power cut has torn here must not replace what the peer has whole. The wait has an end: a member that others may
+   * not read from is never asked, unless it is being filled.
    */
   private mustBeCompared(): boolean {
     const { isRepairOwedTo, world } = this.context;
@@ -475,9 +478,10 @@ export class Replicator {
     const { start, queue } = this;
     if (start?.needsBackfill !== true || queue === undefined) return;
     const tries = queue.parked.count > PARKED_FEW ? PARKED_TRIES_OF_MANY : PARKED_TRIES;
+    const mayMissFiles = this.lookForMissingFiles(queue);
     if (queue.parked.hasTriedLessThan(tries)) return;
     // What this server has to fetch back from others itself, however long that takes, the new member must not go without.
-    if (queue.parked.count > 0 && this.context.mayMissFiles()) return;
+    if (queue.parked.count > 0 && mayMissFiles) return;
     if (!start.isBackfillDone) {
       this.start = { ...start, isBackfillDone: true };
       this.mark.touch();
@@ -485,6 +489,14 @@ export class Replicator {
     }
     // Until the trackers say otherwise: the report may have been lost with this process, or with a tracker.
     if (permissions[this.peer.status] === "backfill") void this.report("OFFLINE");
+  }
+
+  /** Whether files may have to be fetched back. When that is over, their records, left alone for minutes by now, are due. */
+  private lookForMissingFiles({ parked }: PushQueue): boolean {
+    const mayMissFiles = this.context.mayMissFiles();
+    if (this.missedFiles && !mayMissFiles) parked.startOver();
+    this.missedFiles = mayMissFiles;
+    return mayMissFiles;
   }
 
   /** Moves the peer on at all trackers, after the mark says so too. One report at a time. */
