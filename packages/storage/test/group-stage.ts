@@ -51,6 +51,8 @@ export class GroupStage {
   readonly members: Member[] = [];
   /** Addresses of those who have to be compared with before they are given anything. */
   readonly owedRepair = new Set<string>();
+  /** Whether members may lack files that others have, and fetch them back. */
+  mayMissFiles = false;
   private readonly config: Partial<StorageConfig>;
   private readonly statuses = new Map<string, StorageStatus>();
   private readonly ports = new Map<string, number>();
@@ -125,6 +127,7 @@ export class GroupStage {
       identity: storageIdentity({ groupName: "group1", port: 23000, ...facts }),
       trackers: [testTracker],
       localAddress: undefined,
+      mayMissFiles: () => this.mayMissFiles,
       isRepairOwedTo: (storageId) => this.owedRepair.has(storageId),
     });
     for (const each of this.members) this.tell(each);

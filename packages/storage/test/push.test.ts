@@ -412,6 +412,28 @@ describe("the place in the log", () => {
     await stage.stop();
   });
 
+  it("goes on until this member has fetched back what it lost itself", async () => {
+    const stage = await GroupStage.open(1, 1);
+    const [member] = stage.members as [Member];
+    const client = await stage.connect(member);
+    const lost = await stage.world.run(client.upload(Buffer.from("lost")));
+    const kept = await stage.world.run(client.upload(Buffer.from("kept")));
+    member.host.world.disk.unlink(`/store/path0/data/${lost.slice(4)}`);
+    stage.mayMissFiles = true;
+    stage.sourceIs(member.address, Math.floor(member.host.world.clock.now() / 1000));
+    const peer = await stage.addPeer(PEER, "WAIT_SYNC");
+    peer.reply = takesEverythingAsOurs;
+    // Longer than a record that the peer refuses itself would hold it up.
+    await stage.world.runFor(1_200_000);
+    expect(peer.records.map(({ name }) => name)).toEqual([kept]);
+    expect(reportedStatuses(stage)).toEqual(["SYNCING"]);
+    putFile(member, lost, "lost");
+    stage.mayMissFiles = false;
+    await stage.world.runUntil(() => reportedStatuses(stage).includes("OFFLINE"));
+    expect(peer.records.map(({ name }) => name)).toEqual([kept, lost]);
+    await stage.stop();
+  });
+
   it("of a peer that another member feeds: our own records, once it is ACTIVE, from when it joined", async () => {
     const stage = await GroupStage.open(1, 1);
     const [member] = stage.members as [Member];

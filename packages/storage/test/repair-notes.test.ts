@@ -103,9 +103,10 @@ describe("what the repair owes", () => {
     host.restart();
     const pending = pendingAt(host);
     pending.noteScanned();
-    pending.noteConsulted("10.0.0.1", "everything");
+    const word = { told: "everything", powerLossMs: 1_250_000 } as const;
+    pending.noteConsulted("10.0.0.1", word);
     expect(pendingAt(host).state).toMatchObject({ ...first, needsScan: false });
-    expect([...pendingAt(host).state!.consulted.keys()]).toEqual(["10.0.0.1"]);
+    expect([...pendingAt(host).state!.consulted]).toEqual([["10.0.0.1", word]]);
     pending.done(1310);
     host.crash("power");
     host.restart();
@@ -133,6 +134,23 @@ describe("what the repair owes", () => {
     const later = { fromSeconds: 1611, untilSeconds: 2000, logFrom: { part: 0, offset: 95 } };
     pending.requireAfterPowerLoss(later, 1_900_000);
     expect(pending.state).toMatchObject(later);
+  });
+
+  it("reaches further when changes bear times of a wrong clock, over a restart, until it is done", () => {
+    const { host } = open("wider");
+    expect(pendingAt(host).widen({ fromSeconds: 100, untilSeconds: 110 })).toBe(false);
+    pendingAt(host).requireAfterPowerLoss(first, 1_300_000);
+    expect(pendingAt(host).widen({ fromSeconds: 1100, untilSeconds: 1200 })).toBe(false);
+    expect(pendingAt(host).widen({ fromSeconds: 100, untilSeconds: 110 })).toBe(true);
+    host.crash("power");
+    host.restart();
+    expect(pendingAt(host).widen({ fromSeconds: 100, untilSeconds: 110 })).toBe(false);
+    expect(pendingAt(host).widen({ fromSeconds: 105, untilSeconds: 120 })).toBe(true);
+    const clockWas = [{ fromSeconds: 100, untilSeconds: 120 }];
+    expect(pendingAt(host).state).toMatchObject({ ...first, clockWas, needsScan: true, powerLossMs: 1_300_000 });
+    pendingAt(host).done(1310);
+    expect(pendingAt(host).widen({ fromSeconds: 5, untilSeconds: 6 })).toBe(false);
+    expect(pendingAt(host).state).toBeUndefined();
   });
 
   it("for a refilled disk needs no look at files and is no power loss, but its copies are in doubt", () => {

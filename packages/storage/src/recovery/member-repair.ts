@@ -10,7 +10,7 @@ import { resolveNameOrNot } from "../files/resolve-name.ts";
 import { peerTrouble } from "./file-givers.ts";
 import { canGiveFiles, type GroupMember, type GroupPicture, isComplete, isBeingFilled } from "./group-picture.ts";
 import { type PeerDialing, PeerClient } from "./peer-client.ts";
-import { isYoung, type PendingRepair, type UncertainTime } from "./pending-repair.ts";
+import { type Consulted, isYoung, type PendingRepair, type UncertainTime } from "./pending-repair.ts";
 import { isLoggedSince, keepMemberLog, keepOwnLog, type KeptOwnLog, keptRecords } from "./repair-logs.ts";
 import { WRITE_BACK_SECONDS } from "../store/written-back.ts";
 import { ALIVE_MS, type LastLife } from "./running-file.ts";
@@ -67,8 +67,6 @@ export class MemberRepair {
   private isServing = false;
   /** Rings when a member waits for being heard. */
   private bell = new AbortController();
-  /** By member that was heard: when it found that it had lost its power, in our uncertain time; Unix seconds, as it told us last. */
-  private readonly losses = new Map<string, number>();
   /** Members with which everything was compared. */
   private readonly compared = new Set<string>();
 
@@ -212,55 +210,41 @@ export class MemberRepair {
         .map(({ storageId, endpoint }) => [storageId, new PeerClient(dialing, endpoint)]),
     );
     try {
-      for (const { storageId } of this.askable(picture)) {
-        const path = pending.logPath(storageId);
-        try {
-          const client = reachable.get(storageId)!;
-          await this.askForDoubt(storageId, client);
-          pending.noteConsulted(storageId, await keepMemberLog(store, client, pending.state!, path));
-        } catch (thrown) {
-          const error = peerTrouble(thrown);
-          log.warn("repair.member-fails", { member: storageId, what: "log", error });
-        }
-      }
+      for (const [storageId, client] of reachable) await this.hear(storageId, client);
       const { consulted } = pending.state!;
       if (consulted.size === 0) {
         this.isSettled = true;
         return;
       }
       const clients = new Map([...reachable].filter(([storageId]) => consulted.has(storageId)));
-      for (const [storageId, client] of clients) {
-        // What it said before counts, if it cannot be asked.
-        await this.askForDoubt(storageId, client).catch((thrown: unknown) => {
-          const error = peerTrouble(thrown);
-          log.warn("repair.member-fails", { member: storageId, what: "hello", error });
-        });
-      }
-      const logs = [...consulted].map(([storageId, told]) => ({
+      const logs = [...consulted].map(([storageId, word]) => ({
         storageId,
         path: pending.logPath(storageId),
-        toldEverything: told === "everything",
-        lossSeconds: this.losses.get(storageId) ?? -Infinity,
-        doubtfulUntilSeconds: (this.losses.get(storageId) ?? -Infinity) + CLOCK_SKEW_SECONDS,
+        toldEverything: word.told === "everything",
+        lossSeconds: this.lossSecondsOf(word),
+        doubtfulUntilSeconds: this.lossSecondsOf(word) + CLOCK_SKEW_SECONDS,
         isPresent: picture.others.some((other) => other.storageId === storageId),
       }));
       const mayHearMore = this.unheard(picture).length > 0;
-      const isEverybodyHeard = !mayHearMore && logs.every(({ toldEverything }) => toldEverything);
-      const ownLogPath = pending.logPath("own");
-      const { ownLogEnd, unlogged } = this;
-      const { powerLossMs } = pending;
-      const ownFacts = {
-        ownId: dialing.ownId,
-        isOwnDoubtful: this.isInUncertainTime(powerLossMs),
-        refilledPaths: pending.state!.refilledPaths,
-        ownLossSeconds: powerLossMs / 1000,
-        repairSinceSeconds: Math.floor(powerLossMs / 1000),
-        isServing: this.isServing,
+      const ownLossSeconds = pending.powerLossMs / 1000;
+      const { counts, failing } = await settleNames({
+        store,
+        signal,
+        clients,
+        logs,
         mayHearMore,
-      };
-      const told = { ownLogPath, ownLogEnd, unlogged, logs, isEverybodyHeard, time: pending.state! };
-      const settling = { store, signal, clients, ...told, ...ownFacts };
-      const { counts, failing } = await settleNames(settling);
+        isEverybodyHeard: !mayHearMore && logs.every(({ toldEverything }) => toldEverything),
+        ownLogPath: pending.logPath("own"),
+        ownLogEnd: this.ownLogEnd,
+        unlogged: this.unlogged,
+        time: pending.state!,
+        refilledPaths: pending.state!.refilledPaths,
+        ownId: dialing.ownId,
+        isOwnDoubtful: this.isInUncertainTime(pending.powerLossMs),
+        ownLossSeconds,
+        repairSinceSeconds: Math.floor(ownLossSeconds),
+        isServing: this.isServing,
+      });
       this.isSettled = counts.postponed === 0;
       for (const storageId of consulted.keys()) {
         if (clients.has(storageId) && !failing.has(storageId)) this.compared.add(storageId);
@@ -271,11 +255,24 @@ export class MemberRepair {
     }
   }
 
-  /** Asks a member whether it lost its power too. Throws FdfsError if it cannot be asked. */
-  private async askForDoubt(storageId: string, client: PeerClient): Promise<void> {
-    const powerLossMs = await client.powerLossMs();
-    const isInTime = powerLossMs !== undefined && this.isInUncertainTime(powerLossMs);
-    this.losses.set(storageId, isInTime ? powerLossMs / 1000 : -Infinity);
+  /** Asks a member for its log, once, and whether it lost its power too. What it said before counts if it cannot be asked. */
+  private async hear(storageId: string, client: PeerClient): Promise<void> {
+    const { store, pending, log } = this.options;
+    const state = pending.state!;
+    const before = state.consulted.get(storageId);
+    try {
+      const told = before?.told ?? (await keepMemberLog(store, client, state, pending.logPath(storageId)));
+      const powerLossMs = (await client.powerLossMs()) ?? 0;
+      if (before?.powerLossMs !== powerLossMs) pending.noteConsulted(storageId, { told, powerLossMs });
+    } catch (thrown) {
+      const error = peerTrouble(thrown);
+      log.warn("repair.member-fails", { member: storageId, what: before === undefined ? "log" : "hello", error });
+    }
+  }
+
+  /** Unix time of a loss of power that puts the member's copies in doubt, -Infinity if there was none. */
+  private lossSecondsOf({ powerLossMs }: Consulted): number {
+    return this.isInUncertainTime(powerLossMs) ? powerLossMs / 1000 : -Infinity;
   }
 
   private isInUncertainTime(unixMs: number): boolean {

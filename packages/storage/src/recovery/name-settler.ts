@@ -1,18 +1,15 @@
 // Carries out what was decided about one name (name-history.ts).
-import { FdfsError, METADATA_SUFFIX } from "@fastdfs-ts/protocol";
+import { METADATA_SUFFIX } from "@fastdfs-ts/protocol";
 
 import type { BinlogPosition } from "../binlog/binlog-position.ts";
 import { type BinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
 import { changeSeconds, type FileStore } from "../files/file-store.ts";
 import { type ResolvedName, resolveNameOrNot } from "../files/resolve-name.ts";
-import { hasSize, infoOrNot, isAsAt, isAsLogged, mayDiffer } from "./compare-file.ts";
-import { peerTrouble } from "./file-givers.ts";
-import { type Beginning, mendBeginning } from "./mend-beginning.ts";
+import { isAsLogged, mayDiffer } from "./compare-file.ts";
+import { type HoldOutcome, MemberCopies } from "./member-copies.ts";
 import type { NameHistory, Verdict } from "./name-history.ts";
 import type { PeerClient } from "./peer-client.ts";
 import { isLoggedSince } from "./repair-logs.ts";
-import { restoreFile, restoreLink } from "./restore-file.ts";
-import { setAside } from "./set-aside.ts";
 import { sourceIdOf } from "./source-of-name.ts";
 
 export interface SettleOptions {
@@ -34,23 +31,31 @@ export interface SettleCounts {
   logged: number;
   /** Files that should be here and that no member has. */
   missing: number;
-  /** Names that could not be settled because a member could not be asked. */
+  /** Names that could not be settled, because a member could not be asked or the disk is full. */
   postponed: number;
 }
 
-/** same: it was so already · fetched: it is now · missing: nobody has it · postponed: somebody could not be asked. */
-type HoldOutcome = "same" | "fetched" | "missing" | "postponed";
+/** Members that a file can be fetched from: the rest is asked if none of the first has it any more. */
+interface Givers {
+  readonly first: readonly string[];
+  readonly rest: readonly string[];
+}
 
 export class NameSettler {
   readonly counts: SettleCounts = { fetched: 0, replaced: 0, deleted: 0, logged: 0, missing: 0, postponed: 0 };
-  /** Members that could not be asked something. */
-  readonly failing = new Set<string>();
   private readonly options: SettleOptions;
+  private readonly copies: MemberCopies;
   /** Lines that were added to our log, as many as it had lost. */
   private readonly added = new Set<string>();
 
   constructor(options: SettleOptions) {
     this.options = options;
+    this.copies = new MemberCopies(options.store, options.clients);
+  }
+
+  /** Members that could not be asked something. */
+  get failing(): ReadonlySet<string> {
+    return this.copies.failing;
   }
 
   /** Call it under the lock of the file. Throws FdfsError of the disk. */
@@ -118,7 +123,7 @@ export class NameSettler {
     const holders = others.filter(({ records }) => records.at(-1)?.deletes === false);
     const isEqual =
       (await isAsLogged(target, loggedSize)) &&
-      (await this.isSameEverywhere(
+      (await this.copies.isSameEverywhere(
         target,
         holders.map(({ storageId }) => storageId),
       ));
@@ -134,7 +139,11 @@ export class NameSettler {
     if (isHere && (await isAsLogged(target, verdict.loggedSize))) {
       this.logAll(verdict.missing);
       if (!(await mayDiffer(target))) return;
-      if (verdict.onlyAppended && (await this.beginsAsOthers(target, verdict.certain))) return;
+      if (verdict.onlyAppended) {
+        const outcome = await this.copies.mendBeginning(target, verdict.certain);
+        if (outcome === "postponed") this.note(target, outcome, true);
+        if (outcome !== "other") return;
+      }
       const taken = verdict.sizeTells ? await this.takeWhole(target, verdict, history) : "missing";
       if (taken === "same" || taken === "postponed") return;
       if (verdict.isOurs && (taken === "fetched" || !verdict.isTold)) this.logUpdate(target);
@@ -149,30 +158,18 @@ export class NameSettler {
 
   /**
    * A member that did not lose its power has all that our log says, though not the lines: the file was sent whole after the
-   * changes. missing: none has; postponed: it could not be fetched.
+   * changes. missing: none has; postponed: it could not be fetched, or one that may have it cannot be asked.
    */
   private async takeWhole(
     target: ResolvedName,
     { certain, loggedSize }: Verdict,
     { own }: NameHistory,
   ): Promise<HoldOutcome> {
-    for (const member of certain) {
-      const client = this.options.clients.get(member);
-      if (client === undefined) continue;
-      try {
-        const theirs = await infoOrNot(client, target.logicalName);
-        if (theirs?.fileBytes !== loggedSize?.bytes) continue;
-        if (await isAsAt(this.options.store, target, client)) return "same";
-      } catch (thrown) {
-        this.memberFails(member, target, thrown);
-        continue;
-      }
-      const outcome = await this.replace(target, [member], own.at(-1)!.seconds);
-      if (outcome === "same") continue;
-      this.note(target, outcome, true);
-      return outcome;
-    }
-    return "missing";
+    const whole = await this.copies.ofSize(target, certain, loggedSize!);
+    if (whole?.length === 0) return "missing";
+    const outcome = whole === undefined ? "postponed" : await this.copies.makeEqual(target, whole, own.at(-1)!.seconds);
+    this.note(target, outcome, true);
+    return outcome;
   }
 
   /**
@@ -181,23 +178,14 @@ export class NameSettler {
    * if our file is not what our log says, everybody gets it as it is, because the records would change theirs and not ours.
    */
   private async seek(target: ResolvedName, verdict: Verdict, last: BinlogRecord, isHere: boolean): Promise<void> {
-    const { store, clients } = this.options;
+    const { clients } = this.options;
     if (!isHere && last.op === "R") await this.findUnderOldName(target, last);
-    else if (!isHere) this.note(target, await this.fetch(target, [...clients.keys()], last.seconds), false);
+    else if (!isHere) this.note(target, await this.copies.fetch(target, [...clients.keys()], last.seconds), false);
     else if (last.op === last.op.toUpperCase()) {
       if (!verdict.isTold && !(await isAsLogged(target, verdict.loggedSize))) this.logUpdate(target);
     } else if (await mayDiffer(target)) {
       const source = sourceIdOf(target);
-      const client = clients.get(source);
-      if (client === undefined) return;
-      try {
-        if (await isAsAt(store, target, client)) return;
-      } catch (thrown) {
-        this.memberFails(source, target, thrown);
-        this.counts.postponed++;
-        return;
-      }
-      this.note(target, await this.replace(target, [source], last.seconds), true);
+      if (clients.has(source)) this.note(target, await this.copies.makeEqual(target, [source], last.seconds), true);
     }
   }
 
@@ -208,28 +196,8 @@ export class NameSettler {
   private async findUnderOldName(target: ResolvedName, { seconds, extra = "" }: BinlogRecord): Promise<void> {
     const old = resolveNameOrNot(this.options.store, extra);
     if (old === undefined) return;
-    const outcome = await this.fetch(target, [...this.options.clients.keys()], seconds, old.logicalName);
+    const outcome = await this.copies.fetch(target, [...this.options.clients.keys()], seconds, old.logicalName);
     this.note(target, outcome, false);
-  }
-
-  /**
-   * Whether what the members, whose copies are certain, have is the beginning of ours, or was made so. All are asked: one can
-   * have more of it than its log says, because a create was pushed late. Not if they disagree, or there are none.
-   */
-  private async beginsAsOthers(target: ResolvedName, members: readonly string[]): Promise<boolean> {
-    const found: Beginning[] = [];
-    for (const member of members) {
-      const client = this.options.clients.get(member);
-      if (client === undefined) continue;
-      try {
-        found.push(await mendBeginning(this.options.store, target, client));
-      } catch (thrown) {
-        this.memberFails(member, target, thrown);
-      }
-    }
-    if (members.length === 0) return false;
-    if (found.length === 0) this.counts.postponed++;
-    return !found.includes("shorter") && found.filter((each) => each === "mended").length <= 1;
   }
 
   /** Sees to it that the file is here as a member has it; ours counts if `isComparable` and the same. */
@@ -243,123 +211,40 @@ export class NameSettler {
     const last = best?.records.at(-1)?.record;
     if (last?.op === "L" || last?.op === "l") {
       const leadsTo = resolveNameOrNot(this.options.store, last.extra ?? "");
-      if (isComparable || leadsTo === undefined) return isComparable ? "same" : "missing";
-      await restoreLink(target, leadsTo);
-      return "fetched";
+      if (isComparable) return "same";
+      return leadsTo === undefined ? "missing" : this.copies.makeLink(target, leadsTo);
     }
-    const members = await this.bySize(target, verdict);
-    if (isComparable) {
-      const isSame = await this.isSameAtFirst(target, members);
-      if (isSame !== false) return isSame === true ? "same" : "postponed";
-    }
+    const givers = await this.bySize(target, verdict);
+    if (givers === undefined) return "postponed";
     const seconds = last?.seconds ?? changeSeconds(this.options.store);
-    if (isComparable) return this.replace(target, members, seconds);
-    const outcome = await this.fetch(target, members, seconds);
-    return outcome === "missing" ? this.fetch(target, verdict.doubtful, seconds) : outcome;
+    if (isComparable) return this.copies.makeEqual(target, givers.first, seconds);
+    const outcome = await this.copies.fetch(target, givers.first, seconds);
+    return outcome === "missing" ? this.copies.fetch(target, givers.rest, seconds) : outcome;
   }
 
   /**
    * Who was sent the file whole has changes of which it was not told: its size is what the log says. Who has a change half,
-   * because its disk had no room for the rest, has another size.
+   * because its disk had no room for the rest, has another size, and gives only what nobody has in the right one. Undefined
+   * while that is not known, because somebody cannot be asked.
    */
-  private async bySize(target: ResolvedName, { members, doubtful, loggedSize }: Verdict): Promise<readonly string[]> {
+  private async bySize(target: ResolvedName, verdict: Verdict): Promise<Givers | undefined> {
+    const { members, doubtful, loggedSize } = verdict;
     const all = [...members, ...doubtful];
-    if (loggedSize === undefined || all.length < 2) return members;
-    const asLogged: string[] = [];
-    for (const member of all) {
-      const client = this.options.clients.get(member);
-      if (client === undefined) continue;
-      try {
-        const theirs = await infoOrNot(client, target.logicalName);
-        if (theirs !== undefined && hasSize(theirs.fileBytes, loggedSize)) asLogged.push(member);
-      } catch (thrown) {
-        this.memberFails(member, target, thrown);
-      }
+    if (loggedSize === undefined || all.length < 2) return { first: members, rest: doubtful };
+    for (const each of [members, doubtful]) {
+      const first = await this.copies.ofSize(target, each, loggedSize);
+      if (first === undefined) return undefined;
+      if (first.length > 0) return { first, rest: all.filter((member) => !first.includes(member)) };
     }
-    return [...asLogged, ...members.filter((member) => !asLogged.includes(member))];
-  }
-
-  /**
-   * Takes the file of others in place of ours, which is known to be another one. If that cannot be done now, because the disk
-   * is full for example, ours goes all the same: it would be given to others, and take the place of the good one there. It
-   * stays ("same") if nobody has the file any more.
-   */
-  private async replace(target: ResolvedName, members: readonly string[], seconds: number): Promise<HoldOutcome> {
-    const outcome = await this.fetch(target, members, seconds);
-    if (outcome === "missing") return "same";
-    if (outcome !== "postponed") return outcome;
-    const stat = await target.storePath.disk.linkStat(target.path);
-    if (stat !== undefined) await setAside(this.options.store, target, stat.sizeBytes);
-    return outcome;
-  }
-
-  /** Compares with the first member that can be asked; undefined if none can. */
-  private async isSameAtFirst(target: ResolvedName, members: readonly string[]): Promise<boolean | undefined> {
-    for (const member of members) {
-      const client = this.options.clients.get(member);
-      if (client === undefined) continue;
-      try {
-        return await isAsAt(this.options.store, target, client);
-      } catch (thrown) {
-        this.memberFails(member, target, thrown);
-      }
-    }
-    return undefined;
-  }
-
-  /** Copies the file from the first member that has it, under this name or another one. */
-  private async fetch(
-    target: ResolvedName,
-    members: readonly string[],
-    seconds: number,
-    nameThere?: string,
-  ): Promise<HoldOutcome> {
-    let outcome: HoldOutcome = "missing";
-    for (const member of members) {
-      const client = this.options.clients.get(member);
-      if (client === undefined) {
-        outcome = "postponed";
-        continue;
-      }
-      try {
-        const { kind } = await restoreFile(client, target, seconds, nameThere);
-        if (kind !== "restored") continue;
-        this.options.store.log.info("repair.file-fetched", { file: target.logicalName, member });
-        return "fetched";
-      } catch (thrown) {
-        if (!isDiskFull(thrown)) this.memberFails(member, target, thrown);
-        outcome = "postponed";
-      }
-    }
-    return outcome;
-  }
-
-  private async isSameEverywhere(target: ResolvedName, members: readonly string[]): Promise<boolean> {
-    if (!(await mayDiffer(target))) return true;
-    for (const member of members) {
-      const client = this.options.clients.get(member);
-      if (client === undefined) return false;
-      try {
-        if (!(await isAsAt(this.options.store, target, client))) return false;
-      } catch (thrown) {
-        this.memberFails(member, target, thrown);
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private memberFails(member: string, { logicalName }: ResolvedName, thrown: unknown): void {
-    const error = peerTrouble(thrown);
-    this.failing.add(member);
-    this.options.store.log.warn("repair.member-fails", { member, file: logicalName, error });
+    return { first: members, rest: doubtful };
   }
 
   private note({ logicalName }: ResolvedName, outcome: HoldOutcome, wasHere: boolean): void {
+    const { log } = this.options.store;
     if (outcome === "same") return;
     this.counts[outcome === "fetched" && wasHere ? "replaced" : outcome]++;
-    if (outcome === "fetched") return;
-    this.options.store.log.error("repair.file-missing", { file: logicalName, isPostponed: outcome === "postponed" });
+    if (outcome === "missing") log.error("repair.file-missing", { file: logicalName });
+    if (outcome === "postponed") log.warn("repair.file-postponed", { file: logicalName, isHere: wasHere });
   }
 
   private logAll(records: readonly BinlogRecord[]): void {
@@ -381,9 +266,4 @@ export class NameSettler {
     this.added.add(printBinlogRecord(record));
     this.counts.logged++;
   }
-}
-
-/** Our own disk has no room, whomever we ask. There may be some later, and other disks may have it now. */
-function isDiskFull(thrown: unknown): boolean {
-  return thrown instanceof FdfsError && thrown.kind === "NO_SPACE" && thrown.facts.peer === undefined;
 }

@@ -27,13 +27,21 @@ export function isYoung(time: UncertainTime, seconds: number): boolean {
   return seconds >= time.fromSeconds || isUncertain(time, seconds);
 }
 
+/** What a member has told. */
+export interface Consulted {
+  /** Whether its log is whole (123), or only of what exists (26). */
+  readonly told: "everything" | "files";
+  /** When it last found that it had lost its power, Unix milliseconds, 0 if never or if it does not say. */
+  readonly powerLossMs: number;
+}
+
 export interface RepairState extends UncertainTime {
   /** Whether files of that time may be damaged and have not all been looked at. */
   readonly needsScan: boolean;
   /** Store paths that were filled from other members: what our log says of their files may be more than the copies hold. */
   readonly refilledPaths: ReadonlySet<number>;
-  /** Members whose logs were fetched, and whether they told everything (123) or only what exists (26). */
-  readonly consulted: ReadonlyMap<string, "everything" | "files">;
+  /** Members whose logs were fetched. */
+  readonly consulted: ReadonlyMap<string, Consulted>;
   /** Unix time when nothing was owed any more. */
   readonly doneSeconds?: number | undefined;
   /** Unix milliseconds of the start that found the last power loss, 0 if there was none. */
@@ -118,10 +126,10 @@ export class PendingRepair {
   }
 
   /** The log of a member is complete at `logPath`. */
-  noteConsulted(storageId: string, told: "everything" | "files"): void {
+  noteConsulted(storageId: string, consulted: Consulted): void {
     if (this.state === undefined) return;
     this.disk.syncDirectory(this.folder);
-    this.save({ ...this.state, consulted: new Map([...this.state.consulted, [storageId, told]]) });
+    this.save({ ...this.state, consulted: new Map([...this.state.consulted, [storageId, consulted]]) });
   }
 
   /** Where the log of a member (or our own, as "own") is kept. */
@@ -163,7 +171,7 @@ export function printRepairState(state: RepairState): string {
     ...(logFrom === undefined ? [] : printLogPosition(logFrom)),
     ["needs_scan", needsScan ? 1 : 0],
     ["refilled_paths", [...refilledPaths].join(",")],
-    ["consulted", [...consulted].map(([id, told]) => `${id}/${told}`).join(",")],
+    ["consulted", [...consulted].map(([id, { told, powerLossMs }]) => `${id}/${told}/${powerLossMs}`).join(",")],
     ["power_loss_ms", powerLossMs],
     ...(doneSeconds === undefined ? [] : [["done_seconds", doneSeconds] as [string, number]]),
   ]);
@@ -173,13 +181,6 @@ export function printRepairState(state: RepairState): string {
 export function parseRepairState(text: string | undefined): RepairState | undefined {
   if (text === undefined) return undefined;
   const values = parseKeyValues(text);
-  const consulted = (values.get("consulted") ?? "")
-    .split(",")
-    .map((entry) => entry.split("/"))
-    .filter((entry): entry is [string, "everything" | "files"] => {
-      const [id, told] = entry;
-      return isStorageId(id ?? "") && (told === "everything" || told === "files");
-    });
   return {
     fromSeconds: parseWhole(values.get("from_seconds")) ?? 0,
     untilSeconds: parseWhole(values.get("until_seconds")) ?? Number.MAX_SAFE_INTEGER,
@@ -187,10 +188,22 @@ export function parseRepairState(text: string | undefined): RepairState | undefi
     logFrom: parseLogPosition(values),
     needsScan: values.get("needs_scan") !== "0",
     refilledPaths: parseIndexes(values.get("refilled_paths")),
-    consulted: new Map(consulted),
+    consulted: parseConsulted(values.get("consulted")),
     doneSeconds: parseWhole(values.get("done_seconds")),
     powerLossMs: parseWhole(values.get("power_loss_ms")) ?? 0,
   };
+}
+
+/** An entry that says less, as earlier versions wrote it, is left out: the member is asked again. */
+function parseConsulted(text = ""): Map<string, Consulted> {
+  const consulted = new Map<string, Consulted>();
+  for (const entry of text.split(",")) {
+    const [id = "", told, loss] = entry.split("/");
+    const powerLossMs = parseWhole(loss);
+    if (!isStorageId(id) || (told !== "everything" && told !== "files") || powerLossMs === undefined) continue;
+    consulted.set(id, { told, powerLossMs });
+  }
+  return consulted;
 }
 
 function parseIndexes(text = ""): Set<number> {

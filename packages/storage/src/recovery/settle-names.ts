@@ -24,7 +24,7 @@ import { sourceIdOf } from "./source-of-name.ts";
 const RECORDS_AT_ONCE = 100_000;
 
 interface KeptLog extends Pick<MemberHistory, "storageId" | "isPresent" | "toldEverything"> {
-  /** What it wrote up to this Unix time can be torn, -Infinity for nothing, Infinity for everything. */
+  /** What it wrote up to this Unix time can be torn, -Infinity for nothing. */
   readonly doubtfulUntilSeconds: number;
   /** Unix time at which it found that it had lost its power, as it told us last; -Infinity if it did not. */
   readonly lossSeconds: number;
@@ -51,18 +51,19 @@ export interface SettleNamesOptions extends SettleOptions {
 
 /** Throws FdfsError of the disk, and the signal's reason. */
 export async function settleNames(options: SettleNamesOptions): Promise<Pick<NameSettler, "counts" | "failing">> {
+  const { isEverybodyHeard, time, ownId, isOwnDoubtful, refilledPaths, repairSinceSeconds, store } = options;
   const settler = new NameSettler(options);
-  const slices = new TimeSlices(options.store.clock, options.signal);
+  const slices = new TimeSlices(store.clock, options.signal);
   const doubts = new Map(options.logs.map((log) => [log.storageId, log.doubtfulUntilSeconds]));
+  const wasAskedFor = (seconds: number) => isUncertain(time, seconds);
   const passes = Math.max(1, Math.ceil(countRecords(options) / RECORDS_AT_ONCE));
   for (let pass = 0; pass < passes; pass++) {
     for (const [name, { own, others }] of collect(options, (name) => hash(name) % passes === pass)) {
       const turn = slices.letOthersRun();
       if (turn !== undefined) await turn;
-      const target = resolveNameOrNot(options.store, name);
+      const target = resolveNameOrNot(store, name);
       // Files in trunk files have slots that others gave out: they are left to replication.
       if (target === undefined || trunkSlotOf(target.pathInStore) !== undefined) continue;
-      const { isEverybodyHeard, time, ownId, isOwnDoubtful, refilledPaths, repairSinceSeconds, store } = options;
       const source = takenBy(target);
       const firstSeconds = Math.min(...[own, ...[...others.values()].map(({ records }) => records)].map(earliest));
       const history = {
@@ -72,11 +73,11 @@ export async function settleNames(options: SettleNamesOptions): Promise<Pick<Nam
         repairSinceSeconds,
         others: [...others.values()].map((member) => ({
           ...member,
-          isDoubtful: firstSeconds <= (doubts.get(member.storageId) ?? Infinity),
+          isDoubtful: firstSeconds <= doubts.get(member.storageId)!,
           records: inOrder(member.records),
         })),
         isHeir: isEverybodyHeard && heirOf(options, sourceIdOf(target)) === ownId,
-        wasAskedFor: (seconds: number) => isUncertain(time, seconds),
+        wasAskedFor,
         isNamedAfterUs: source === store.source,
         isGivenOnce: source !== undefined,
       };

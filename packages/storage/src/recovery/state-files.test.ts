@@ -29,10 +29,9 @@ describe(".recovery.flag", () => {
 
 describe(".repair", () => {
   it("round-trips", () => {
-    const members = fc.array(
-      fc.tuple(fc.constantFrom("10.0.0.1", "100001", "fe80"), fc.constantFrom("everything" as const, "files" as const)),
-    );
     const seconds = fc.integer({ min: 0, max: 2 ** 40 });
+    const word = fc.record({ told: fc.constantFrom("everything" as const, "files" as const), powerLossMs: seconds });
+    const members = fc.array(fc.tuple(fc.constantFrom("10.0.0.1", "100001", "fe80"), word));
     const position = fc.option(fc.record({ part: fc.nat(), offset: fc.nat() }), { nil: undefined });
     fc.assert(
       fc.property(
@@ -63,6 +62,12 @@ describe(".repair", () => {
         },
       ),
     );
+  });
+
+  it("asks a member again of which it says less than is needed", () => {
+    const consulted = new Map([["10.0.0.3", { told: "files", powerLossMs: 7 }]]);
+    const text = "consulted=10.0.0.1/everything,10.0.0.2/everything/,10.0.0.3/files/7,10.0.0.4/nothing/7\n";
+    expect(parseRepairState(text)?.consulted).toEqual(consulted);
   });
 
   it("that is damaged asks everybody for everything", () => {

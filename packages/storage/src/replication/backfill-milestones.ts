@@ -5,6 +5,7 @@ import { sleep } from "@fastdfs-ts/runtime";
 
 import type { Peer } from "../tracker-link/membership-view.ts";
 import type { PeerProgress } from "./peer-progress.ts";
+import type { PushQueue } from "./push-queue.ts";
 import type { ReplicatorContext } from "./replicator-context.ts";
 import { permissions } from "./replicator-states.ts";
 
@@ -28,6 +29,8 @@ export interface BackfillMilestonesOptions {
 export class BackfillMilestones {
   private readonly options: BackfillMilestonesOptions;
   private isReporting = false;
+  /** Whether this server had to fetch files back when it was looked last. */
+  private missedFiles = false;
 
   constructor(options: BackfillMilestonesOptions) {
     this.options = options;
@@ -41,7 +44,9 @@ export class BackfillMilestones {
   /** To be called now and then while the peer is fed: all but what came in a moment ago may be confirmed. */
   look(): void {
     const { queue } = this.options.progress;
-    if ((queue?.takeStock() ?? Infinity) <= CAUGHT_UP_SECONDS) this.noteCaughtUp();
+    if (queue === undefined) return;
+    this.lookForMissingFiles(queue);
+    if ((queue.takeStock() ?? Infinity) <= CAUGHT_UP_SECONDS) this.noteCaughtUp();
   }
 
   /** Everything is confirmed, or all but what came in a moment ago: if that was a backfill, it is over. */
@@ -49,10 +54,11 @@ export class BackfillMilestones {
     const { context, progress, peer } = this.options;
     const { start, queue } = progress;
     if (start?.needsBackfill !== true || queue === undefined) return;
+    const mayMissFiles = this.lookForMissingFiles(queue);
     const tries = queue.parked.count > PARKED_FEW ? PARKED_TRIES_OF_MANY : PARKED_TRIES;
     if (queue.parked.hasTriedLessThan(tries)) return;
     // What this server has to fetch back from others itself, however long that takes, the new member must not go without.
-    if (queue.parked.count > 0 && context.mayMissFiles()) return;
+    if (queue.parked.count > 0 && mayMissFiles) return;
     if (!start.isBackfillDone) {
       progress.finishBackfill();
       const { storageId } = peer();
@@ -60,6 +66,14 @@ export class BackfillMilestones {
     }
     // Until the trackers say otherwise: the report may have been lost with this process, or with a tracker.
     if (permissions[peer().status] === "backfill") void this.report("OFFLINE");
+  }
+
+  /** Whether files may have to be fetched back. When that is over, their records, left alone for minutes by now, are due. */
+  private lookForMissingFiles({ parked }: PushQueue): boolean {
+    const mayMissFiles = this.options.context.mayMissFiles();
+    if (this.missedFiles && !mayMissFiles) parked.startOver();
+    this.missedFiles = mayMissFiles;
+    return mayMissFiles;
   }
 
   /** Moves the peer on at all trackers, after the mark says so too. One report at a time. */

@@ -128,6 +128,12 @@ export class ParkedRecords {
     for (const parked of this.all) parked.retryAtMs = 0;
   }
 
+  /** What kept them here is over: they are due as if none had been tried. */
+  startOver(): void {
+    this.makeAllDue();
+    for (const parked of this.all) parked.refusals = 0;
+  }
+
   /** Refused again: tried later. */
   refused(parked: ParkedRecord, reason: string, nowMs: number): void {
     parked.reason = reason;

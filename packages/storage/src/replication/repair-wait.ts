@@ -1,6 +1,6 @@
 // A peer that has to be compared with first (recovery/member-repair.ts) is not fed before. What a power cut has torn here must
-// not replace what the peer has whole. A new member is compared with when it has everything, so it waits until all others
-// were. The wait has an end: a member that others may not read from is never asked.
+// not replace what the peer has whole. The wait has an end: a member that others may not read from is never asked, unless it
+// is being filled.
 import type { Clock, Logger } from "@fastdfs-ts/runtime";
 
 /** A peer that can be reached is compared with by then, if it can be at all. */

@@ -1,6 +1,6 @@
 // Who gives this storage the files from before it joined? Asked once in its life (87), told to every tracker at every
 // connect (88), and kept in `.data_init_flag` (wire-protocol.md §6.2, §6.8).
-import { FdfsError, trackerCommands } from "@fastdfs-ts/protocol";
+import { FdfsError, type SyncDescriptor, trackerCommands } from "@fastdfs-ts/protocol";
 import type { ExchangeOptions, RpcConnection } from "@fastdfs-ts/rpc";
 import { type Logger, Mutex } from "@fastdfs-ts/runtime";
 
@@ -9,7 +9,7 @@ import { isStorageId } from "../identity.ts";
 import type { ChangelogEntry } from "./changelog.ts";
 import { type OwnStatus, statusAfterNotify } from "./own-status.ts";
 
-const nobody = { sourceStorageId: "", untilSeconds: 0 };
+const nobody: SyncDescriptor = { sourceStorageId: "", untilSeconds: 0 };
 
 export interface JoinedConnection {
   readonly connection: RpcConnection;
@@ -69,7 +69,7 @@ export class SourceNegotiation {
   }
 
   /** 88. Throws FdfsError NOT_FOUND if the tracker does not know the source. */
-  private async tell({ connection, exchange, tracker }: JoinedConnection, source: typeof nobody): Promise<void> {
+  private async tell({ connection, exchange, tracker }: JoinedConnection, source: SyncDescriptor): Promise<void> {
     await connection.call(trackerCommands.syncNotify, source, exchange);
     const status = this.own.at(tracker);
     if (status !== undefined) this.own.noteStatus(tracker, statusAfterNotify(status, source.sourceStorageId));
