@@ -3,7 +3,15 @@
 import { describe, expect, it } from "vitest";
 
 import { addressesOf, MemberStory, sourceOf, statusAt } from "./member-story.ts";
-import { checkActiveMs, heartBeatMs, SimCluster, type SimMember, statReportMs } from "./sim-cluster.ts";
+import {
+  basePath,
+  checkActiveMs,
+  heartBeatMs,
+  SimCluster,
+  type SimMember,
+  type SimTracker,
+  statReportMs,
+} from "./sim-cluster.ts";
 
 const longMs = 120_000;
 
@@ -231,6 +239,61 @@ describe("an appender file", () => {
     await world.runFor(1000);
     expect(story.content(other, fileId)?.toString()).toBe("0123456789abc");
     await client.close();
+    await story.end();
+  });
+});
+
+describe("the address of a storage that is down changes", () => {
+  it("it goes on under the new one, with its files and its place in the logs of the others (36)", async () => {
+    const story = await MemberStory.begin("check 36", { trackers: 2, trackerConfig: { adjustChangedAddress: true } });
+    const { cluster } = story;
+    const [first, before, third] = story.members as [SimMember, SimMember, SimMember];
+    const fileIds: string[] = [];
+    for (const member of story.members) fileIds.push(...(await story.uploadAt(member, 20)));
+    await untilHeld(story, story.members, fileIds);
+    // Marks are written.
+    await cluster.world.runFor(checkActiveMs);
+    await story.stop(before);
+    fileIds.push(...(await story.uploadAt(first, 5)));
+
+    const moved = cluster.moveMember(before, "10.0.1.200");
+    moved.process.start();
+    const isMoved = (tracker: SimTracker) =>
+      statusAt(tracker, moved) === "ACTIVE" && statusAt(tracker, before) === "IP_CHANGED";
+    await story.until(() => cluster.trackers.every(isMoved), 3000);
+
+    // What was uploaded while it was away, and what is uploaded now.
+    await untilHeld(story, [moved], fileIds);
+    const ofMoved = await story.uploadAt(moved, 5);
+    const fresh = [...(await story.uploadAt(first, 5)), ...ofMoved];
+    expect(await untilHeld(story, [first, moved, third], fresh)).toBeLessThanOrEqual(heartBeatMs + 2000);
+    expect(ofMoved.map(sourceOf)).toEqual(Array(5).fill("10.0.1.200"));
+
+    const all = [...fileIds, ...fresh];
+    const untilAllReadEverywhere = async () => {
+      for (const fileId of all) await story.untilHolders(fileId, addressesOf(story.members), 3 * heartBeatMs);
+    };
+    await untilAllReadEverywhere();
+    // Its mark is the old one: nothing was pushed twice.
+    await cluster.world.runFor(checkActiveMs);
+    const folder = `${basePath}/data/sync`;
+    const { disk } = first.host.world;
+    const marks = disk.readDirectory(folder).filter((name) => name.endsWith(".mark"));
+    expect(marks.sort()).toEqual(["10.0.1.200_23000.mark", `${third.host.address}_23000.mark`]);
+    expect(disk.readFile(`${folder}/10.0.1.200_23000.mark`).toString()).toMatch(/^sync_row_count=30$/m);
+
+    // The names of its old files tell the old address, also to trackers that have no record of it any more.
+    for (const tracker of cluster.trackers) await cluster.world.run(tracker.stop());
+    for (const tracker of cluster.trackers) tracker.start();
+    await cluster.untilInService();
+    await untilAllReadEverywhere();
+
+    // And back.
+    await story.stop(moved);
+    const back = cluster.moveMember(moved, before.host.address);
+    back.process.start();
+    await story.until(() => cluster.trackers.every((tracker) => statusAt(tracker, back) === "ACTIVE"), 3000);
+    await untilAllReadEverywhere();
     await story.end();
   });
 });

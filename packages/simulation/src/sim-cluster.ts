@@ -131,6 +131,14 @@ export class SimCluster {
     this.#removedMembers.push(member);
   }
 
+  /** The machine of a member that is down gets another address, which the member goes by: not for members with ids. It is not started. */
+  moveMember(member: SimMember, address: string): SimMember {
+    const host = this.world.host(address, { disks: member.host.disks });
+    const moved = this.#memberOn(host, member.groupName, address);
+    this.#members.splice(this.#members.indexOf(member), 1, moved);
+    return moved;
+  }
+
   /** Lets time pass until every tracker sends clients to every storage. */
   async untilInService(limitMs?: number): Promise<void> {
     await this.world.runUntil(() => this.isInService, limitMs);
@@ -198,6 +206,16 @@ export class SimCluster {
     for (const path of [basePath, ...this.#storePaths]) host.world.disk.makeDirectory(path);
     // Made by an operator, some time ago.
     for (const mount of ["/", ...mounts]) host.world.disk.syncDirectory(mount);
+    const member = this.#memberOn(
+      host,
+      groupName,
+      this.#options.usesIds === true ? String(storageId(group, index)) : address,
+    );
+    this.#members.push(member);
+    return member;
+  }
+
+  #memberOn(host: SimHost, groupName: string, id: string): SimMember {
     const config = defaultStorageConfig({
       basePath,
       groupName,
@@ -211,15 +229,13 @@ export class SimCluster {
       networkTimeoutMs: 5000,
       ...this.#options.storageConfig,
     });
-    const member: SimMember = {
-      groupName,
-      id: this.#options.usesIds === true ? String(storageId(group, index)) : address,
+    const process = new SimProcess<StorageServer>(
+      this.world,
       host,
-      process: new SimProcess(this.world, host, (world, log) => openStorage(config, world, { log }), this.#onLog),
-      storePaths: this.#storePaths,
-    };
-    this.#members.push(member);
-    return member;
+      (world, log) => openStorage(config, world, { log }),
+      this.#onLog,
+    );
+    return { groupName, id, host, process, storePaths: this.#storePaths };
   }
 
   /** The first members of a new group are complete from the beginning. */

@@ -23,6 +23,8 @@ export interface SimHostOptions {
   readonly disk?: Partial<DiskSize>;
   /** Where disks beside the first one are mounted, such as "/disk0". */
   readonly mounts?: readonly string[];
+  /** Those of a host that is gone, instead of empty ones. */
+  readonly disks?: SimDisks;
 }
 
 const defaultDisk: DiskSize = { capacityBytes: 1 << 30, inodes: 1_000_000 };
@@ -53,7 +55,8 @@ export class SimHost {
     this.#networkHost = networkHost;
     this.#network = network;
     this.#random = random;
-    this.disks = new SimDisks({ ...defaultDisk, ...options.disk }, options.mounts ?? [], () => network.queue.nowMs);
+    const { disk, mounts = [], disks } = options;
+    this.disks = disks ?? new SimDisks({ ...defaultDisk, ...disk }, mounts, () => network.queue.nowMs);
     this.load = new SimLoad(() => network.queue.nowMs);
     this.#life = this.#newLife();
     this.#world = this.#newWorld();

@@ -9,6 +9,7 @@ import {
   isStanding,
   SetTrunkServerRequest,
   sourceOfStorageId,
+  sourceOfIp,
 } from "@fastdfs-ts/protocol";
 import { parseStorageIds } from "@fastdfs-ts/runtime";
 import { describe, expect, it } from "vitest";
@@ -602,6 +603,46 @@ describe("an address that changes (ip mode)", () => {
     first.disconnect();
     expect(await new ClientInTest(tracker).find(102, nameFrom("10.96.0.11", tracker.now + 8))).toBe("10.96.0.22");
     expect((await moved.ask(77)).body.toString()).toBe(`${tracker.now} group1 10.96.0.12 3 10.96.0.22\n`);
+  });
+
+  it("its files, whose names tell the old one, are read and changed where it is now, however often it moves", async () => {
+    const tracker = new TrackerInMemory();
+    const [first, second] = (await activeGroup(tracker, "10.96.0.11", "10.96.0.12")) as [StorageInTest, StorageInTest];
+    // Nobody else has them.
+    const youngest = nameFrom("10.96.0.12", tracker.now);
+    const changing = nameFrom("10.96.0.12", tracker.now, "appender");
+    const client = new ClientInTest(tracker);
+    let standing = second;
+    for (const [oldIp, newIp] of [
+      ["10.96.0.12", "10.96.0.22"],
+      ["10.96.0.22", "10.96.0.32"],
+      ["10.96.0.32", "10.96.0.22"],
+    ] as const) {
+      standing.disconnect();
+      expect(await move(tracker, oldIp, newIp)).toBe(0);
+      expect(await client.find(102, youngest)).toBe(2);
+      standing = new StorageInTest(tracker, newIp, { isNew: false, status: 7 });
+      await standing.join();
+      await standing.reportDisks(5000);
+      for (const command of [102, 103] as const) {
+        expect(await client.find(command, youngest)).toBe(newIp);
+        expect(await client.find(command, changing)).toBe(newIp);
+      }
+    }
+    await standing.reportSync({ "10.96.0.11": tracker.now + 9 });
+    await first.reportSync({ "10.96.0.22": tracker.now + 9 });
+    standing.disconnect();
+    expect(await client.find(102, youngest)).toBe("10.96.0.11");
+  });
+
+  it("is somebody else's then: names that tell it are looked for there", async () => {
+    const tracker = new TrackerInMemory();
+    const [, second] = (await activeGroup(tracker, "10.96.0.11", "10.96.0.12")) as [StorageInTest, StorageInTest];
+    second.disconnect();
+    expect(await move(tracker, "10.96.0.12", "10.96.0.22")).toBe(0);
+    const newcomer = new StorageInTest(tracker, "10.96.0.12");
+    await newcomer.join();
+    expect(tracker.cluster.findGroup("group1")!.findSource(sourceOfIp("10.96.0.12"))).toBe(newcomer.node);
   });
 
   it("to one at which another storage was removed once is no removal of the one that moves in", async () => {

@@ -22,6 +22,22 @@ describe("the changelog", () => {
     expect(changelog.read(0, 5).length).toBe(5);
   });
 
+  it("tells where members of a group went, from its file and since", () => {
+    const changelog = new Changelog(
+      Buffer.from("1 group1 10.98.0.12 3 10.98.0.13\n2 group2 10.98.0.9 4 \nnonsense\n"),
+      () => {},
+    );
+    changelog.add({ ...entry, id: "10.98.0.13", status: 3, newId: "10.98.0.14" });
+    expect(changelog.movesOf("group1")).toEqual([
+      { from: "10.98.0.12", to: "10.98.0.13" },
+      { from: "10.98.0.13", to: "10.98.0.14" },
+    ]);
+    expect(changelog.movesOf("group2")).toEqual([]);
+    changelog.replace(Buffer.from("1 group2 10.98.0.9 3 10.98.0.8\n"));
+    expect(changelog.movesOf("group1")).toEqual([]);
+    expect(changelog.movesOf("group2")).toEqual([{ from: "10.98.0.9", to: "10.98.0.8" }]);
+  });
+
   it("has not got what could not be written", () => {
     const changelog = new Changelog(Buffer.alloc(0), () => {
       throw new Error("disk full");

@@ -11,14 +11,22 @@ export interface ChangelogEntry {
   readonly newId: string;
 }
 
+/** A storage went from one address to another. */
+export interface AddressMove {
+  readonly from: string;
+  readonly to: string;
+}
+
 export class Changelog {
   private content: Buffer;
+  private moves = new Map<string, AddressMove[]>();
   private readonly append: (line: Buffer) => void;
 
   /** `content` is what the file holds; `append` makes a line durable or throws. */
   constructor(content: Buffer, append: (line: Buffer) => void) {
     this.content = content;
     this.append = append;
+    this.readMoves(content);
   }
 
   /** Bytes so far: the reading position of somebody who needs nothing of what happened before. */
@@ -31,11 +39,19 @@ export class Changelog {
     const line = Buffer.from(printChangelogEntry(entry), "latin1");
     this.append(line);
     this.content = Buffer.concat([this.content, line]);
+    this.readMoves(line);
   }
 
   /** Takes another tracker's changelog over; making it durable is the caller's business. */
   replace(content: Buffer): void {
     this.content = content;
+    this.moves = new Map();
+    this.readMoves(content);
+  }
+
+  /** Where members of a group went, oldest first: file names tell the address that their source had. */
+  movesOf(groupName: string): readonly AddressMove[] {
+    return this.moves.get(groupName) ?? [];
   }
 
   /** What lies behind `offset`, whole lines of at most `maxBytes`; empty at the end. */
@@ -44,6 +60,14 @@ export class Changelog {
     if (rest.length <= maxBytes) return rest;
     const end = rest.lastIndexOf(0x0a, maxBytes - 1) + 1;
     return rest.subarray(0, end === 0 ? maxBytes : end);
+  }
+
+  private readMoves(lines: Buffer): void {
+    for (const line of lines.toString("latin1").split("\n")) {
+      const [, groupName = "", from = "", status, to = ""] = line.split(" ");
+      if (status !== "3" || to === "") continue;
+      this.moves.set(groupName, [...this.movesOf(groupName), { from, to }]);
+    }
   }
 }
 

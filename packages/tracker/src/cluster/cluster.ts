@@ -131,7 +131,7 @@ export class Cluster {
   ensureGroup(name: string): Group {
     const existing = this.byName.get(name);
     if (existing !== undefined) return existing;
-    const group = new Group(name);
+    const group = new Group(name, () => this.changelog.movesOf(name));
     this.byName.set(name, group);
     const at = this.groups.findIndex((other) => other.name > name);
     this.groups.splice(at < 0 ? this.groups.length : at, 0, group);

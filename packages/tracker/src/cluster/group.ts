@@ -7,6 +7,7 @@ import type { GroupPicture, SchedulingPolicy, TypicalMember } from "../schedulin
 import { DecayingMean } from "../scheduling/decaying-mean.ts";
 import { pickStoreServer } from "../scheduling/pick-upload-storage.ts";
 import { fullestMember } from "../scheduling/space-reserve.ts";
+import type { AddressMove } from "./changelog.ts";
 import type { StorageNode } from "./storage-node.ts";
 import { isTombstone } from "./storage-status.ts";
 import { SyncMatrix } from "./sync-matrix.ts";
@@ -55,16 +56,19 @@ export class Group implements GroupPicture<StorageNode> {
 
   private bySource = new Map<number, StorageNode>();
   private byId = new Map<string, StorageNode>();
+  private readonly moves: () => readonly AddressMove[];
 
-  constructor(name: string) {
+  /** `moves`: where members went, as the changelog tells now. */
+  constructor(name: string, moves: () => readonly AddressMove[]) {
     this.name = name;
+    this.moves = moves;
   }
 
   find(id: string): StorageNode | undefined {
     return this.byId.get(id);
   }
 
-  /** The member whose files carry this source word in their names. */
+  /** The member whose files carry this source word in their names, of now or of an address that it had. */
   findSource(word: number): StorageNode | undefined {
     return this.bySource.get(word);
   }
@@ -85,6 +89,21 @@ export class Group implements GroupPicture<StorageNode> {
     for (const member of this.members) {
       if (!isTombstone(member.status)) for (const word of sourceWords(member)) this.bySource.set(word, member);
     }
+    for (const { from } of this.moves()) {
+      const member = this.movedFrom(from);
+      const word = wordOrNot(() => sourceOfIp(from));
+      // Whoever has the address now may have files of its own.
+      if (member !== undefined && word !== undefined && !this.bySource.has(word)) this.bySource.set(word, member);
+    }
+  }
+
+  /** The member that had this address once, wherever it went since. */
+  private movedFrom(address: string): StorageNode | undefined {
+    const present = this.members.filter(({ status }) => !isTombstone(status));
+    let at = address;
+    // In their order: an address may have been left more than once.
+    for (const { from, to } of this.moves()) if (from === at) at = to;
+    return present.find(({ id, addresses }) => id === at || addresses.includes(at));
   }
 
   /** To be called after a status, an rw mode or a priority changed. */
@@ -152,12 +171,16 @@ export class Group implements GroupPicture<StorageNode> {
  * id_type_in_filename may have been changed. An IPv6 address has no word.
  */
 function sourceWords(member: StorageNode): number[] {
-  return [() => sourceOfIp(member.addresses[0]!), () => sourceOfStorageId(member.id)].flatMap((word) => {
-    try {
-      return [word()];
-    } catch (error) {
-      if (error instanceof FdfsError) return [];
-      throw error;
-    }
-  });
+  return [() => sourceOfIp(member.addresses[0]!), () => sourceOfStorageId(member.id)].flatMap(
+    (word) => wordOrNot(word) ?? [],
+  );
+}
+
+function wordOrNot(word: () => number): number | undefined {
+  try {
+    return word();
+  } catch (error) {
+    if (error instanceof FdfsError) return undefined;
+    throw error;
+  }
 }

@@ -4,6 +4,7 @@ import { FdfsError, isAvailable } from "@fastdfs-ts/protocol";
 
 import type { Cluster } from "./cluster.ts";
 import { noteReturn } from "./removal.ts";
+import { isTombstone } from "./storage-status.ts";
 
 export interface AddressChange {
   readonly groupName: string;
@@ -16,7 +17,8 @@ export interface AddressChange {
 /**
  * Moves a member to a new address. Throws NOT_SUPPORTED in id mode, BAD_REQUEST if the request does not come from the new
  * address, NOT_FOUND if the old one is unknown or deleted, BUSY while it is in service, ALREADY_DONE if it moved before,
- * ALREADY_EXISTS if the new address is taken.
+ * ALREADY_EXISTS if the new address is taken. An address that somebody left is free (C says 17 there until it restarts, and
+ * the storage that comes back to it begins anew).
  */
 export function moveStorage(cluster: Cluster, { groupName, oldIp, newIp, peer }: AddressChange): void {
   if (cluster.settings.ids !== undefined) {
@@ -31,7 +33,7 @@ export function moveStorage(cluster: Cluster, { groupName, oldIp, newIp, peer }:
     throw new FdfsError("NOT_FOUND", { groupName, reason: `no storage at ${oldIp}` });
   }
   const present = group.find(newIp);
-  if (present !== undefined && present.status !== "DELETED") {
+  if (present !== undefined && !isTombstone(present.status)) {
     throw new FdfsError("ALREADY_EXISTS", { groupName, reason: `there is a storage at ${newIp}` });
   }
   if (isAvailable(node.status) || node.status === "RECOVERY") {

@@ -113,10 +113,10 @@ export class Handover {
       });
     }
     for (const group of [...cluster.groups]) cluster.removeGroup(group);
+    cluster.changelog.replace(stored.changelog);
     for (const complaint of restoreCluster(cluster, stored)) {
       cluster.note("warn", "state.not-restored", { reason: complaint });
     }
-    cluster.changelog.replace(stored.changelog);
     cluster.changed("membership");
     cluster.note("info", "state.fetched", {
       from: trackerName(donor),
