@@ -32,6 +32,17 @@ function fillDisk({ host }: Member): () => void {
   return host.diskFaults.inject({ code: "ENOSPC", operations: ["write", "symlink"], path: `${DIRECTORY}/path0` });
 }
 
+/** The victim's power fails, the file is torn, and nothing can be written for some minutes. Returns a function that makes room. */
+async function comesBackTornAndFull(scene: Scene, victim: Member, name: string): Promise<() => void> {
+  victim.crash("power");
+  victim.host.restart();
+  tear(victim, name);
+  const giveBack = fillDisk(victim);
+  await victim.start();
+  await scene.world.runFor(300_000);
+  return giveBack;
+}
+
 async function upload(scene: Scene, member: Member): Promise<string> {
   return scene.world.run(scene.at(member, (client) => client.upload(content)));
 }
@@ -60,12 +71,7 @@ it("a torn copy is not given to others while there is no room for the good one",
   const name = await scene.world.run(scene.at(victim, (client) => client.uploadAppender(content)));
   scene.replicate();
   await writtenBack(scene);
-  victim.crash("power");
-  victim.host.restart();
-  tear(victim, name);
-  const giveBack = fillDisk(victim);
-  await victim.start();
-  await scene.world.runFor(300_000);
+  const giveBack = await comesBackTornAndFull(scene, victim, name);
   expect(victim.owesRepairTo(other)).toBe(false);
   scene.replicate();
   expect(victim.files().has(name)).toBe(false);
@@ -84,12 +90,7 @@ it("an appender whose beginning is torn keeps no member from its service while t
   await scene.world.runFor(2000);
   await scene.world.run(scene.at(victim, (client) => client.append(name, content)));
   await writtenBack(scene);
-  victim.crash("power");
-  victim.host.restart();
-  tear(victim, name);
-  const giveBack = fillDisk(victim);
-  await victim.start();
-  await scene.world.runFor(300_000);
+  const giveBack = await comesBackTornAndFull(scene, victim, name);
   // The end is here only, so the file stays.
   expect(victim.files().get(name)?.content).toEqual(Buffer.concat([Buffer.alloc(content.length), content]));
   expect(victim.owesRepair).toBe(true);

@@ -66,7 +66,9 @@ export class Changelog {
     for (const line of lines.toString("latin1").split("\n")) {
       const [, groupName = "", from = "", status, to = ""] = line.split(" ");
       if (status !== "3" || to === "") continue;
-      this.moves.set(groupName, [...this.movesOf(groupName), { from, to }]);
+      const moves = this.moves.get(groupName) ?? [];
+      moves.push({ from, to });
+      this.moves.set(groupName, moves);
     }
   }
 }

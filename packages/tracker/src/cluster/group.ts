@@ -89,21 +89,12 @@ export class Group implements GroupPicture<StorageNode> {
     for (const member of this.members) {
       if (!isTombstone(member.status)) for (const word of sourceWords(member)) this.bySource.set(word, member);
     }
-    for (const { from } of this.moves()) {
-      const member = this.movedFrom(from);
-      const word = wordOrNot(() => sourceOfIp(from));
+    for (const [left, address] of whereMovesEnd(this.moves())) {
+      const member = this.members.find(({ status, addresses }) => !isTombstone(status) && addresses[0] === address);
+      const word = wordOrNot(() => sourceOfIp(left));
       // Whoever has the address now may have files of its own.
       if (member !== undefined && word !== undefined && !this.bySource.has(word)) this.bySource.set(word, member);
     }
-  }
-
-  /** The member that had this address once, wherever it went since. */
-  private movedFrom(address: string): StorageNode | undefined {
-    const present = this.members.filter(({ status }) => !isTombstone(status));
-    let at = address;
-    // In their order: an address may have been left more than once.
-    for (const { from, to } of this.moves()) if (from === at) at = to;
-    return present.find(({ id, addresses }) => id === at || addresses.includes(at));
   }
 
   /** To be called after a status, an rw mode or a priority changed. */
@@ -164,6 +155,14 @@ export class Group implements GroupPicture<StorageNode> {
     this.totalMib = least.totalMib;
     this.freeMib = least.freeMib;
   }
+}
+
+/** By each address that was left: where the first storage that left it is now. */
+function whereMovesEnd(moves: readonly AddressMove[]): Map<string, string> {
+  const ends = new Map<string, string>();
+  // From the last one, so that what is known of `to` came after it.
+  for (const { from, to } of [...moves].reverse()) ends.set(from, ends.get(to) ?? to);
+  return ends;
 }
 
 /**
