@@ -31,18 +31,20 @@ function passed({ cluster, losses }: StoryStage, member: SimMember, peer: SimMem
   const log = logOf(member);
   if (offset > log.length) return [`${name} is at ${offset}, the log has ${log.length} bytes`];
   if (losses.hasLost(peer) || losses.hasLost(member)) return [];
+  const own = allFiles(member);
+  const held = allFiles(peer);
+  const parked = parkedRecords(member, peer);
+  const missing = [...log.slice(0, offset).matchAll(/^\d+ C (\S+)$/gm)]
+    .map(([, file]) => file!)
+    .filter((file) => own.has(file) && !held.has(file) && !parked.includes(` ${file}`));
+  if (missing.length === 0) return [];
   const logs = cluster.membersOf(member.groupName).map(logOf).join("");
   const gone = new Set([
     ...[...logs.matchAll(/^\d+ [Dd] (\S+)$/gm)].map(([, file]) => file!),
     ...[...logs.matchAll(/^\d+ [Rr] \S+ (\S+)$/gm)].map(([, oldName]) => oldName!),
   ]);
-  const own = allFiles(member);
-  const held = allFiles(peer);
-  const parked = parkedRecords(member, peer);
   return (
-    [...log.slice(0, offset).matchAll(/^\d+ C (\S+)$/gm)]
-      .map(([, file]) => file!)
-      .filter((file) => own.has(file) && !held.has(file) && !parked.includes(` ${file}`))
+    missing
       // Metadata goes with its file.
       .filter((file) => !gone.has(file) && !gone.has(file.replace(/-m$/, "")))
       .map((file) => `${name} has passed ${file}, which is not there`)
