@@ -8,7 +8,7 @@ const windowMs = 15_000;
 const quietWindows = 2;
 /** What everybody has to say about the end of the last fault is said well before. */
 const windowsMax = 7;
-/** Per process and window: ticks of deadlines, probes of disks, beats to each tracker. Measured: a third of it. */
+/** Per process and window: ticks of deadlines, probes of disks, beats to each tracker. Measured: up to 600. */
 const eventsMax = 3000;
 /** In all, per window. */
 const logRecordsMax = 2;
