@@ -93,23 +93,23 @@ function soakTable(result: SoakResult, subject: string): string {
 }
 
 function replicationTable(result: ReplicationResult): string {
-  const { files, alone, pair, cpuTimes, cpuTimesOfRounds, halfLoad, catchUp } = result;
-  const { lastFileSeconds, cpuTimes: cpuTimesMax, lagP99Ms } = replicationAims;
+  const { files, cpu, straight, halfLoad, catchUp } = result;
+  const { lastCopySeconds, cpuTimes, lagP99Ms } = replicationAims;
   const aim = (isReached: boolean, text: string) => `${text}: ${isReached ? "reached" : "missed"}`;
   return table(
     [
       [`replication of ${files} files of 5 KiB`, "figure", "aim"],
-      ["uploads/s, one member", rounded(alone.uploadsPerSecond), ""],
-      ["uploads/s, two members", rounded(pair.uploadsPerSecond), ""],
+      ["uploads/s, one member", rounded(straight.aloneUploadsPerSecond), ""],
+      ["uploads/s, two members", rounded(straight.pairUploadsPerSecond), ""],
       [
         "last copy after the last upload, s",
-        rounded(pair.lastFileSeconds),
-        aim(pair.lastFileSeconds <= lastFileSeconds, `≤ ${lastFileSeconds}`),
+        rounded(straight.lastCopySeconds),
+        aim(straight.lastCopySeconds <= lastCopySeconds, `≤ ${lastCopySeconds}`),
       ],
-      ["CPU µs per file, one member", rounded(alone.cpuMicrosPerFile), ""],
-      ["CPU µs per file, both members", rounded(pair.cpuMicrosPerFile), ""],
-      ["CPU ×", factor(cpuTimes), aim(cpuTimes <= cpuTimesMax, `≤ ${cpuTimesMax}`)],
-      ["CPU × of the rounds", cpuTimesOfRounds.map(factor).join(" "), ""],
+      ["CPU µs per file, one member", rounded(cpu.aloneMicrosPerFile), ""],
+      ["CPU µs per file, both members", rounded(cpu.pairMicrosPerFile), ""],
+      ["CPU ×", factor(cpu.times), aim(cpu.times <= cpuTimes, `≤ ${cpuTimes}`)],
+      ["CPU × of the rounds", cpu.timesOfRounds.map(factor).join(" "), ""],
       [`lag at ${rounded(halfLoad.perSecond)} uploads/s, p50 ms`, rounded(halfLoad.lagP50Ms), ""],
       ["lag, p99 ms", rounded(halfLoad.lagP99Ms), aim(halfLoad.lagP99Ms < lagP99Ms, `< ${lagP99Ms}`)],
       ["new member, files of 5 KiB per second", rounded(catchUp.smallFilesPerSecond), ""],

@@ -2,45 +2,34 @@
 // a copy, and how fast does a new member get what was there before?
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { generateLoad } from "../load/generate.ts";
 import { loadPayload } from "../load/payload.ts";
-import { median, medianOfEach } from "../medians.ts";
-import { cpuMicroseconds } from "../process-usage.ts";
 import { type OurCluster, startOurCluster } from "../servers/our-servers.ts";
-import { warmMemory } from "../warm-memory.ts";
+import { ClusterUploads } from "./cluster-uploads.ts";
+import { cpuByTurns, type CpuResult } from "./cpu-by-turns.ts";
 import { FollowerLog } from "./follower-log.ts";
 import { type PacedResult, pacedUploads } from "./paced-uploads.ts";
 
 const SIZE_BYTES = 5 * 1024;
 const LARGE_BYTES = 10 * 1024 * 1024;
 const LARGE_FILES = 40;
-const CONNECTIONS = 16;
+const PACED_CONNECTIONS = 16;
 const PACED_SECONDS = 10;
 const SETTLE_FILES = 5000;
 
-export const replicationAims = { lastFileSeconds: 1, cpuTimes: 2, lagP99Ms: 50 } as const;
+export const replicationAims = { lastCopySeconds: 1, cpuTimes: 2, lagP99Ms: 50 } as const;
 
-interface AloneResult {
-  readonly uploadsPerSecond: number;
-  readonly cpuMicrosPerFile: number;
-}
-
-interface PairResult {
-  readonly uploadsPerSecond: number;
+/** All files in one go. */
+interface StraightResult {
+  readonly aloneUploadsPerSecond: number;
+  readonly pairUploadsPerSecond: number;
   /** From the answer to the last upload until the last copy is there. */
-  readonly lastFileSeconds: number;
-  /** Of both servers together. */
-  readonly cpuMicrosPerFile: number;
+  readonly lastCopySeconds: number;
 }
 
 export interface ReplicationResult {
   readonly files: number;
-  /** Medians of the rounds. */
-  readonly alone: AloneResult;
-  readonly pair: PairResult;
-  /** The pair's CPU by that of the one alone, of each round; the figure is their median. */
-  readonly cpuTimes: number;
-  readonly cpuTimesOfRounds: readonly number[];
+  readonly cpu: CpuResult;
+  readonly straight: StraightResult;
   readonly halfLoad: PacedResult & { readonly perSecond: number };
   readonly catchUp: {
     readonly smallFilesPerSecond: number;
@@ -59,57 +48,28 @@ export interface ReplicationOptions {
 /** Throws if an upload fails or copies do not come. */
 export async function measureReplication(options: ReplicationOptions): Promise<ReplicationResult> {
   const { files, note } = options;
-  const rounds: { alone: AloneResult; pair: PairResult; times: number }[] = [];
-  for (let round = 1; round <= options.rounds; round++) {
-    const alone = await withCluster(options, "alone", 1, (cluster) => uploadAlone(cluster, options));
-    const pair = await withCluster(options, "pair", 2, (cluster) => uploadToPair(cluster, options));
-    const times = pair.cpuMicrosPerFile / alone.cpuMicrosPerFile;
-    rounds.push({ alone, pair, times });
-    const micros = [alone, pair].map(({ cpuMicrosPerFile }) => cpuMicrosPerFile.toFixed(1));
-    note(`round ${round}: CPU × ${times.toFixed(2)}, ${micros[0]} µs per file alone, ${micros[1]} both members`);
-  }
-  const alone = medianOfEach(rounds.map((round) => round.alone));
+  const { cpu, straight } = await withCluster(options, "alone", 1, (alone) =>
+    withCluster(options, "pair", 2, async (pair) => {
+      const [aloneUploads, pairUploads] = [uploadsTo(alone, options), uploadsTo(pair, options)] as const;
+      const cpu = await cpuByTurns(aloneUploads, pairUploads, options);
+      return { cpu, straight: await uploadStraight(aloneUploads, pairUploads, files) };
+    }),
+  );
   const halfLoad = await withCluster(options, "half-load", 2, (cluster) =>
-    uploadAtRate(cluster, options, alone.uploadsPerSecond / 2),
+    uploadAtRate(cluster, options, straight.aloneUploadsPerSecond / 2),
   );
   note(`half load: a copy is there after ${halfLoad.lagP99Ms.toFixed(1)} ms at p99`);
   const catchUp = await joinLater(options);
   note(
     `new member: ${Math.round(catchUp.smallFilesPerSecond)} files/s, ${Math.round(catchUp.largeMibPerSecond)} MiB/s`,
   );
-  return {
-    files,
-    alone,
-    pair: medianOfEach(rounds.map(({ pair }) => pair)),
-    cpuTimes: median(rounds.map(({ times }) => times)),
-    cpuTimesOfRounds: rounds.map(({ times }) => times),
-    halfLoad,
-    catchUp,
-  };
+  return { files, cpu, straight, halfLoad, catchUp };
 }
 
-async function uploadAlone(cluster: OurCluster, options: ReplicationOptions): Promise<AloneResult> {
-  const { files } = options;
-  await upload(cluster, options, SETTLE_FILES, SIZE_BYTES);
-  warmFor(options);
-  const before = cpuOf(cluster);
-  const report = await upload(cluster, options, files, SIZE_BYTES);
-  return { uploadsPerSecond: report.ops_s, cpuMicrosPerFile: (cpuOf(cluster) - before) / files };
-}
-
-async function uploadToPair(cluster: OurCluster, options: ReplicationOptions): Promise<PairResult> {
-  const { files, signal } = options;
-  const follower = await settledFollower(cluster, options);
-  warmFor(options);
-  const before = cpuOf(cluster);
-  const report = await upload(cluster, options, files, SIZE_BYTES);
-  const endMs = performance.now();
-  const lastMs = await follower.until(SETTLE_FILES + files, signal);
-  return {
-    uploadsPerSecond: report.ops_s,
-    lastFileSeconds: Math.max(0, lastMs - endMs) / 1000,
-    cpuMicrosPerFile: (cpuOf(cluster) - before) / files,
-  };
+async function uploadStraight(alone: ClusterUploads, pair: ClusterUploads, files: number): Promise<StraightResult> {
+  const { uploadsPerSecond: aloneUploadsPerSecond } = await alone.upload(files);
+  const { uploadsPerSecond: pairUploadsPerSecond, lastCopySeconds } = await pair.upload(files);
+  return { aloneUploadsPerSecond, pairUploadsPerSecond, lastCopySeconds };
 }
 
 async function uploadAtRate(
@@ -117,29 +77,16 @@ async function uploadAtRate(
   options: ReplicationOptions,
   perSecond: number,
 ): Promise<ReplicationResult["halfLoad"]> {
-  await settledFollower(cluster, options);
+  await uploadsTo(cluster, options).upload(SETTLE_FILES);
   const paced = await pacedUploads({
     address: cluster.storage.address,
     payload: loadPayload(SIZE_BYTES),
     perSecond,
     seconds: PACED_SECONDS,
-    connections: CONNECTIONS,
+    connections: PACED_CONNECTIONS,
     copiesIn: join(cluster.storages[1]!.storePath, "data"),
   });
   return { ...paced, perSecond };
-}
-
-/** Of a pair that has uploaded, and copied, something before. */
-async function settledFollower(cluster: OurCluster, options: ReplicationOptions): Promise<FollowerLog> {
-  const follower = new FollowerLog(cluster.storages[1]!.basePath);
-  await upload(cluster, options, SETTLE_FILES, SIZE_BYTES);
-  await follower.until(SETTLE_FILES, options.signal);
-  return follower;
-}
-
-/** As much for one that is alone, which needs half of it: what was in use must not make the difference. */
-function warmFor({ folder, files }: ReplicationOptions): void {
-  warmMemory(folder, 2 * files, SIZE_BYTES);
 }
 
 async function joinLater(options: ReplicationOptions): Promise<ReplicationResult["catchUp"]> {
@@ -157,7 +104,7 @@ async function joinLater(options: ReplicationOptions): Promise<ReplicationResult
 
 /** Seconds from the first copy at a member that joins now to the last. */
 async function timeToCopy(cluster: OurCluster, options: ReplicationOptions, files: number, sizeBytes: number) {
-  await upload(cluster, options, files, sizeBytes);
+  await uploadsTo(cluster, options, sizeBytes).upload(files);
   const member = await cluster.addStorage();
   const follower = new FollowerLog(member.basePath);
   const firstMs = await follower.until(1, options.signal);
@@ -165,13 +112,8 @@ async function timeToCopy(cluster: OurCluster, options: ReplicationOptions, file
   return (lastMs - firstMs) / 1000;
 }
 
-function upload(cluster: OurCluster, { folder, signal }: ReplicationOptions, count: number, sizeBytes: number) {
-  const load = { operation: "upload", address: cluster.storage.address, sizeBytes, count } as const;
-  return generateLoad({ ...load, connections: CONNECTIONS, idsFile: join(folder, "ids") }, signal);
-}
-
-function cpuOf(cluster: OurCluster): number {
-  return cluster.storages.reduce((sum, { server }) => sum + cpuMicroseconds(server.pid), 0);
+function uploadsTo(cluster: OurCluster, { folder, signal }: ReplicationOptions, sizeBytes = SIZE_BYTES) {
+  return new ClusterUploads(cluster, { sizeBytes, folder, signal });
 }
 
 async function withCluster<T>(
