@@ -1,6 +1,6 @@
 // What replication costs: uploads to a member alone and to a pair by turns. Both clusters are up all the time, and turns are
 // short: what the machine does to one, it does to the other.
-import { median } from "../medians.ts";
+import { medianOfEach } from "../medians.ts";
 import type { ClusterUploads } from "./cluster-uploads.ts";
 
 const TURNS = 10;
@@ -36,12 +36,7 @@ export async function cpuByTurns(alone: ClusterUploads, pair: ClusterUploads, op
       `round ${number}: CPU × ${round.times.toFixed(2)}, ${aloneMicros} µs per file alone, ${pairMicros} both members`,
     );
   }
-  return {
-    aloneMicrosPerFile: median(rounds.map(({ aloneMicrosPerFile }) => aloneMicrosPerFile)),
-    pairMicrosPerFile: median(rounds.map(({ pairMicrosPerFile }) => pairMicrosPerFile)),
-    times: median(rounds.map(({ times }) => times)),
-    timesOfRounds: rounds.map(({ times }) => times),
-  };
+  return { ...medianOfEach(rounds), timesOfRounds: rounds.map(({ times }) => times) };
 }
 
 async function measureRound(alone: ClusterUploads, pair: ClusterUploads, files: number): Promise<CpuOfRound> {
