@@ -28,9 +28,16 @@ async function publishAs(bytes: number, extension: string, content: string): Pro
   const [storePath] = store.paths.all;
   const path = storePath!.incoming.nextPath();
   writeFileSync(path, content);
-  return publishNew(store, storePath!, { path, bytes, crc32: 7, content: undefined }, "normal", extension, {
-    subject: "",
-  });
+  return publishNew(
+    store,
+    storePath!,
+    { path, bytes, crc32: 7, content: undefined, writtenSinceMs: seconds * 1000 },
+    "normal",
+    extension,
+    {
+      subject: "",
+    },
+  );
 }
 
 const contentOf = (logicalName: string) =>

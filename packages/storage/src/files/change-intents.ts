@@ -32,7 +32,7 @@ import { discard } from "./discard.ts";
 interface ChangeFacts {
   /** Unix time of the record: now, or that of the source. */
   readonly seconds: number;
-  /** Whether a peer pushed it: its record has a small letter, and the file gets the record's time. */
+  /** Whether a peer pushed it: its record has a small letter. */
   readonly isReplica?: true;
   readonly logicalName: string;
   readonly pathInStore: string;
@@ -227,7 +227,7 @@ function settle(disk: Disk, path: StorePath, binlog: BinlogWriter, change: Chang
     withFile(disk, target, (file) => {
       if (change.kind === "truncate") file.truncate(change.newBytes);
       else copySpool(disk, change.spool, file, change.offset);
-      if (change.isReplica === true) file.setTimes(change.seconds);
+      file.setTimes(change.seconds);
     });
   }
   return "made again";

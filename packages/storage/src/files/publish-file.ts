@@ -64,7 +64,10 @@ async function publishLarge(
   }
 }
 
-/** Logs the new file and gives it its name. Log first: a file that readers can see is in the log for certain. */
+/**
+ * Logs the new file and gives it its name. Log first: a file that readers can see is in the log for certain. Its time is that
+ * of the record, on every member (storage-formats.md §1.3.2).
+ */
 export function publish(
   store: FileStore,
   received: ReceivedFile,
@@ -72,21 +75,40 @@ export function publish(
   { logicalName, storePath, path }: Place,
 ): Awaitable<void> {
   return rescue(
-    () => {
-      store.binlog.append(seconds, "C", logicalName);
-      return after(storePath.disk.rename(received.path, path), () => {
-        // C counts an upload when it has succeeded, and those that fail not at all.
-        const { statistics } = store;
-        statistics.totalUploadCount++;
-        statistics.successUploadCount++;
-        statistics.totalUploadBytes += received.bytes;
-        statistics.successUploadBytes += received.bytes;
-        noteChange(store, seconds);
-      });
-    },
+    () =>
+      after(stamp(storePath, received, seconds), () => {
+        store.binlog.append(seconds, "C", logicalName);
+        return after(storePath.disk.rename(received.path, path), () => {
+          // C counts an upload when it has succeeded, and those that fail not at all.
+          const { statistics } = store;
+          statistics.totalUploadCount++;
+          statistics.successUploadCount++;
+          statistics.totalUploadBytes += received.bytes;
+          statistics.successUploadBytes += received.bytes;
+          noteChange(store, seconds);
+        });
+      }),
     (error) =>
       after(discard(storePath, received.path), () => {
         throw FdfsError.fromUnknown(error, { fileName: logicalName });
       }),
   );
+}
+
+/** Kernels stamp files by a clock that they set at each timer interrupt, 100 times a second at the least. */
+const KERNEL_CLOCK_LAG_MS = 20;
+
+/** Gives a file the time that it shall have, unless it was written in that second for certain. */
+function stamp(storePath: StorePath, { path, writtenSinceMs }: ReceivedFile, seconds: number): Awaitable<void> {
+  const isStamped = Math.floor((writtenSinceMs - KERNEL_CLOCK_LAG_MS) / 1000) === seconds;
+  return isStamped ? undefined : setTimes(storePath, path, seconds);
+}
+
+async function setTimes({ disk }: StorePath, path: string, seconds: number): Promise<void> {
+  const file = await disk.open(path, "write");
+  try {
+    await file.setTimes(seconds);
+  } finally {
+    await file.close();
+  }
 }

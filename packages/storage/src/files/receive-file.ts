@@ -2,6 +2,7 @@
 // wrong (the client vanishes, the disk is full) the file is gone again before the error is reported.
 import { crc32, FdfsError } from "@fastdfs-ts/protocol";
 import type { ContentReader } from "@fastdfs-ts/rpc";
+import type { Clock } from "@fastdfs-ts/runtime";
 
 import type { CountedWrites } from "../pieces.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
@@ -15,6 +16,8 @@ export interface ReceivedFile {
   readonly crc32: number;
   /** All of it, if it is here in the turn in which it came: its memory is lent until then. */
   readonly content: Buffer | undefined;
+  /** Unix milliseconds before its last write: by the file system it is not older, but for the lag of the kernel's clock. */
+  readonly writtenSinceMs: number;
 }
 
 export interface ReceiveOptions {
@@ -26,6 +29,7 @@ export interface ReceiveOptions {
 
 /** Throws FdfsError CONNECTION_LOST, NO_SPACE, IO_FAILED … */
 export function receiveFile(
+  { clock }: { readonly clock: Clock },
   storePath: StorePath,
   content: ContentReader,
   writes: CountedWrites,
@@ -37,8 +41,8 @@ export function receiveFile(
       // Small content has usually arrived together with the request.
       const whole = content.takeWhole();
       return whole === undefined
-        ? keepPieces(storePath, path, content, writes, modifiedSeconds)
-        : keepWhole(storePath, path, whole, writes, modifiedSeconds);
+        ? keepPieces(clock, storePath, path, content, writes, modifiedSeconds)
+        : keepWhole(clock, storePath, path, whole, writes, modifiedSeconds);
     },
     (error) => {
       const failure = FdfsError.fromUnknown(error, { path });
@@ -51,6 +55,7 @@ export function receiveFile(
 }
 
 function keepWhole(
+  clock: Clock,
   storePath: StorePath,
   path: string,
   content: Buffer,
@@ -60,22 +65,25 @@ function keepWhole(
   // Now, not after the write: the memory is lent, and warm.
   const checksum = crc32(0, content);
   const bytes = content.length;
+  const writtenSinceMs = clock.now();
   const writing = storePath.disk.writeNew(path, content, modifiedSeconds);
   const lent = writing instanceof Promise ? undefined : content;
   return after(writing, () => {
     writes.written(bytes);
     storePath.noteWritten(bytes);
-    return { path, bytes, crc32: checksum, content: lent };
+    return { path, bytes, crc32: checksum, content: lent, writtenSinceMs };
   });
 }
 
 async function keepPieces(
+  clock: Clock,
   storePath: StorePath,
   path: string,
   content: ContentReader,
   writes: CountedWrites,
   modifiedSeconds: number | undefined,
 ): Promise<ReceivedFile> {
+  let writtenSinceMs = clock.now();
   const file = await storePath.disk.open(path, "create");
   try {
     let checksum = 0;
@@ -84,12 +92,13 @@ async function keepPieces(
       checksum = crc32(checksum, piece);
       const at = bytes;
       bytes += piece.length;
+      writtenSinceMs = clock.now();
       return after(file.write(piece, 0, piece.length, at), () => writes.written(bytes));
     };
     await content.consume(keep);
     if (modifiedSeconds !== undefined) await file.setTimes(modifiedSeconds);
     storePath.noteWritten(bytes);
-    return { path, bytes, crc32: checksum, content: undefined };
+    return { path, bytes, crc32: checksum, content: undefined, writtenSinceMs };
   } finally {
     await file.close();
   }

@@ -69,7 +69,7 @@ async function applyWrite(
   }
   const frontBytes = HEADER_BYTES + SyncWriteRequest.fixedSize + logicalName.length;
   return countedIn(store, frontBytes, bytes, async (writes) => {
-    const { path: spool } = await receiveFile(storePath, content, writes, { suffix: SPOOL });
+    const { path: spool } = await receiveFile(store, storePath, content, writes, { suffix: SPOOL });
     let isSpoolNeeded = false as boolean; // set in a callback, which the compiler does not see
     try {
       return await changeReplica(store, target, request.timestampSeconds, judge, async (file, stat, facts) => {

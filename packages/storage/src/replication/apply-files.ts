@@ -182,7 +182,7 @@ function receive(
   return rescue(
     () =>
       after(
-        receiveFile(target.storePath, content, count.writes, { modifiedSeconds: timestampSeconds }),
+        receiveFile(store, target.storePath, content, count.writes, { modifiedSeconds: timestampSeconds }),
         (received) => ({ op, target, request, received, replaces, count }),
       ),
     (error) => {

@@ -73,7 +73,10 @@ async function append(
       return rescue(() => after(file.write(chunk, 0, chunk.length, at), () => writes.written(bytes)), failed);
     };
     await tryOut(store, target, change, {
-      act: () => content.consume(write),
+      act: async () => {
+        await content.consume(write);
+        await file.setTimes(change.seconds);
+      },
       undo: () => file.truncate(stat.sizeBytes),
     });
     target.storePath.noteWritten(request.contentBytes);
@@ -111,7 +114,7 @@ async function modify(
   const frontBytes = HEADER_BYTES + ModifyRequest.fixedSize + request.logicalName.length;
   const writes = new CountedWrites(statistics, frontBytes, request.contentBytes);
   try {
-    const spool = await receiveFile(storePath, content, writes, { suffix: SPOOL });
+    const spool = await receiveFile(store, storePath, content, writes, { suffix: SPOOL });
     await overwrite(store, target, request, spool.path, requireInside);
   } catch (error) {
     if (!(error instanceof FdfsError && error.kind === "CONNECTION_LOST")) {
@@ -140,9 +143,10 @@ async function overwrite(
     await changeFile(store, target, async (file, stat) => {
       requireInside(stat);
       const change: Change = { kind: "modify", ...changeFacts(store, target), offset, bytes, spool };
-      await carryOut(store, target, change, () => {
+      await carryOut(store, target, change, async () => {
         hasBegun = true;
-        return copyInto(target, spool, file, offset);
+        await copyInto(target, spool, file, offset);
+        await file.setTimes(change.seconds);
       });
       noteChange(store, change.seconds);
     });
@@ -164,7 +168,10 @@ async function truncate(store: FileStore, request: TruncateRequest, session: Ses
     const { newBytes } = request;
     const oldBytes = stat.sizeBytes;
     const change: Change = { kind: "truncate", ...changeFacts(store, target), oldBytes, newBytes };
-    const act = () => file.truncate(newBytes);
+    const act = async () => {
+      await file.truncate(newBytes);
+      await file.setTimes(change.seconds);
+    };
     // A file can be too large for the file system; what is cut off is gone.
     if (newBytes > oldBytes) await tryOut(store, target, change, { act, undo: () => file.truncate(oldBytes) });
     else await carryOut(store, target, change, act);

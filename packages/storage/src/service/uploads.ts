@@ -45,7 +45,7 @@ function upload(
   const storePath = store.paths.choose(request.storePathIndex, request.contentBytes);
 
   const writes = new CountedWrites(store.statistics, HEADER_BYTES + UploadRequest.fixedSize, request.contentBytes);
-  return after(receiveFile(storePath, content, writes), (received) =>
+  return after(receiveFile(store, storePath, content, writes), (received) =>
     after(publishNew(store, storePath, received, kind, request.extension, session), (logicalName) =>
       storedNameAnswer(store, logicalName),
     ),
@@ -72,7 +72,7 @@ async function uploadSlave(
 
   const frontBytes = HEADER_BYTES + UploadSlaveRequest.fixedSize + request.masterName.length;
   const writes = new CountedWrites(store.statistics, frontBytes, request.contentBytes);
-  const received = await receiveFile(slave.storePath, content, writes);
+  const received = await receiveFile(store, slave.storePath, content, writes);
   await store.locks.run(slave.path, async () => {
     // Another client may have stored the same slave meanwhile.
     if ((await disk.linkStat(slave.path)) !== undefined) {
