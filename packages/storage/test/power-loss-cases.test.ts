@@ -317,6 +317,65 @@ it("a file that was taken while the clock was wrong is held to its name, and log
   expect(differences(scene)).toEqual([]);
 });
 
+describe("a slave that was deleted by a clock that is ten minutes behind stays deleted", () => {
+  const BEHIND_MS = 600_000;
+
+  async function setScene(seed: string) {
+    const scene = await Scene.open(seed, 3);
+    const [victim, other] = scene.members as [Member, Member];
+    victim.host.wallClock.startMs -= BEHIND_MS;
+    // For so long that what the clock showed before does not matter any more.
+    await scene.world.runFor(150_000);
+    const master = await upload(scene, other);
+    const slave = await scene.world.run(scene.at(other, (client) => client.uploadSlave(master, "_small", content)));
+    scene.replicate();
+    await writtenBack(scene);
+    return { scene, victim, master, slave };
+  }
+
+  async function comesBack(scene: Scene, victim: Member): Promise<void> {
+    await victim.start();
+    await scene.world.runUntil(() => !victim.owesRepair);
+    victim.host.wallClock.startMs += BEHIND_MS;
+    scene.replicate();
+    expect(differences(scene)).toEqual([]);
+  }
+
+  it("after a power cut there", async () => {
+    const { scene, victim, master, slave } = await setScene("slave by a slow clock");
+    await scene.world.run(scene.at(victim, (client) => client.delete(slave)));
+    scene.replicate();
+    victim.crash("power");
+    victim.host.restart();
+    await comesBack(scene, victim);
+    expect([...victim.files().keys()]).toEqual([master]);
+  });
+
+  it("also if the power cut takes the deletion back, line and all, and only the others know it", async () => {
+    const { scene, victim, master, slave } = await setScene("slave by a slow clock that comes back");
+    const { disk } = victim.host.world;
+    const { modifiedMs } = disk.stat(pathOf(slave))!;
+    const logPath = `${DIRECTORY}/data/sync/binlog.000`;
+    const logged = disk.stat(logPath)!.sizeBytes;
+    await scene.world.run(scene.at(victim, (client) => client.delete(slave)));
+    scene.replicate();
+    await scene.world.runFor(2000);
+    victim.crash("power");
+    victim.host.restart();
+    const after = victim.host.world.disk;
+    if (after.stat(pathOf(slave)) !== undefined) after.unlink(pathOf(slave));
+    const file = after.open(pathOf(slave), "create");
+    file.write(content, 0, content.length, 0);
+    file.setTimes(Math.floor(modifiedMs / 1000));
+    file.close();
+    const log = after.open(logPath, "write");
+    log.truncate(logged);
+    log.close();
+    await comesBack(scene, victim);
+    for (const member of scene.members) expect([...member.files().keys()]).toEqual([master]);
+  });
+});
+
 it("changes of a wrong time are found by those that our log still has, if nobody noticed that the clock was set", async () => {
   const scene = await Scene.open("unnoticed", 2);
   const [victim] = scene.members as [Member, Member];

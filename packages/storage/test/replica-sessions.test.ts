@@ -163,4 +163,19 @@ describe("the progress of a source", () => {
     expect(served.stamps.stamps()).toContainEqual({ sourceStorageId: "10.0.0.21", untilSeconds: 109 });
     await one.cut();
   });
+
+  it("is not moved by what may be ahead of its clock: slaves and metadata of a source of ours", async () => {
+    for (const [introduction, storageId, stamp] of [
+      [push.hello("10.0.0.22"), "10.0.0.22", 100],
+      [push.reportId("10.0.0.23"), "10.0.0.23", 300],
+    ] as const) {
+      const one = await RawClient.dial(served.port);
+      await one.exchange(introduction);
+      await one.exchange(push.create(fresh(1), bytes(5), { seconds: 100 }));
+      await one.exchange(push.create(`${fresh(1)}-m`, bytes(5), { seconds: 200 }));
+      await one.exchange(push.delete(`${fresh(1)}-m`, { seconds: 300 }));
+      expect(served.stamps.get(storageId)).toBe(stamp);
+      await one.end();
+    }
+  });
 });

@@ -78,6 +78,13 @@ export class StoreClient {
     return (await this.call(storageCommands.createLink, request)).logicalName;
   }
 
+  /** A link with a name like that of a slave. */
+  async linkBeside(masterName: string, slavePrefix: string, sourceName: string): Promise<string> {
+    const { groupName } = this;
+    const request = { groupName, sourceName, masterName, slavePrefix, extension: "bin", signature: Buffer.of(1) };
+    return (await this.call(storageCommands.createLink, request)).logicalName;
+  }
+
   async delete(logicalName: string): Promise<void> {
     const { groupName } = this;
     await this.call(storageCommands.deleteFile, { groupName, logicalName });

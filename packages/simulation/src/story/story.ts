@@ -47,7 +47,7 @@ export interface StoryResult {
 /** Time for a start in which every fault has ended. */
 const startLimitMs = 300_000;
 /** No faults at first: that a disk loses the set-up of its member is not what stories are about. */
-const quietStartMs = 40_000;
+const quietStartMs = 20_000;
 /** After the last fault all promises must hold within so long: back-offs, joins, repairs and what is left to replicate. */
 const settleLimitMs = 600_000;
 const checkEveryMs = 5000;

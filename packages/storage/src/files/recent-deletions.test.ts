@@ -57,13 +57,16 @@ describe("recent deletions", () => {
     follow(deletions, "D", name);
     expect(deletions.forbid(name, 100)).toBe(true);
     expect(deletions.forbid(name, 101)).toBe(false);
+    expect(deletions.secondsOf(name)).toBe(100);
   });
 
   it.each([SLAVE, METADATA])("forbid what is older under a name that can be given anew: %s", (name) => {
     const deletions = new RecentDeletions();
     follow(deletions, "d", name, 100);
     expect([99, 100, 101].map((seconds) => deletions.forbid(name, seconds))).toEqual([true, false, false]);
+    expect(deletions.secondsOf(name)).toBe(100);
     follow(deletions, "c", name, 100);
+    expect(deletions.secondsOf(name)).toBeUndefined();
     expect(deletions.has(name)).toBe(false);
     expect(deletions.forbid(name, 1)).toBe(false);
   });

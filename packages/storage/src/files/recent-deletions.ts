@@ -19,7 +19,10 @@ const LOG_BYTES = 8 * 1024 * 1024;
 
 export class RecentDeletions {
   private readonly limit: number;
-  /** By name: the Unix time from which on a creation is a later one. */
+  /**
+   * By name: the Unix time of the deletion, from which on a creation is a later one. Half a second more if a creation of that
+   * second was here before.
+   */
   private young = new Map<string, number>();
   private old = new Map<string, number>();
   /** Names that can be given anew, and the Unix times of their last creations. */
@@ -48,7 +51,7 @@ export class RecentDeletions {
   follow({ op, seconds, logicalName, extra }: BinlogRecord): void {
     switch (op) {
       case "D":
-        this.note(logicalName, Math.max(seconds, (this.created.get(logicalName) ?? 0) + 1));
+        this.note(logicalName, Math.max(seconds, (this.created.get(logicalName) ?? 0) + 0.5));
         return;
       case "d":
         this.note(logicalName, seconds);
@@ -66,6 +69,12 @@ export class RecentDeletions {
 
   has(logicalName: string): boolean {
     return this.young.has(logicalName) || this.old.has(logicalName);
+  }
+
+  /** Unix time of a deletion after which the name was not given anew. */
+  secondsOf(logicalName: string): number | undefined {
+    const seconds = this.young.get(logicalName) ?? this.old.get(logicalName);
+    return seconds === undefined ? undefined : Math.floor(seconds);
   }
 
   /**

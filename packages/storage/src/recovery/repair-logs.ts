@@ -8,6 +8,7 @@ import { type BinlogPosition, binlogPartPath, comparePositions } from "../binlog
 import { BinlogReader } from "../binlog/binlog-reader.ts";
 import { type BinlogRecord, parseBinlogRecord, printBinlogRecord } from "../binlog/binlog-record.ts";
 import type { FileStore } from "../files/file-store.ts";
+import { AHEAD_SECONDS_MAX, mayBeAhead } from "../files/record-seconds.ts";
 import { isOwn } from "../replication/push-task.ts";
 import { TimeSlices } from "../store/time-slices.ts";
 import { linesOf, LineWriter } from "./line-file.ts";
@@ -121,14 +122,22 @@ export async function keepMemberLog(
   }
 }
 
-/** Cuts pieces into lines and keeps the records of a time. */
+/**
+ * Cuts pieces into lines and keeps the records of a time. A deletion of ours may be ahead of our clock of that time, and the
+ * others alone may still know it.
+ */
 class LineFilter {
   private readonly time: UncertainTime;
+  private readonly timeOfDeletions: UncertainTime;
   private readonly writer: LineWriter;
   private rest = "";
 
   constructor(time: UncertainTime, writer: LineWriter) {
     this.time = time;
+    this.timeOfDeletions = {
+      ...later(time),
+      clockWas: time.clockWas?.map(later),
+    };
     this.writer = writer;
   }
 
@@ -137,9 +146,19 @@ class LineFilter {
     this.rest = lines.pop() ?? "";
     for (const line of lines) {
       const seconds = Number.parseInt(line, 10);
-      if (isUncertain(this.time, seconds)) this.writer.add(`${line}\n`);
+      if (isUncertain(this.time, seconds) || this.mayBeOurDeletion(line, seconds)) this.writer.add(`${line}\n`);
     }
   }
+
+  private mayBeOurDeletion(line: string, seconds: number): boolean {
+    if (!isUncertain(this.timeOfDeletions, seconds)) return false;
+    const record = recordOrNot(line);
+    return record?.op.toUpperCase() === "D" && mayBeAhead(record.logicalName);
+  }
+}
+
+function later({ fromSeconds, untilSeconds }: TimeSpan): TimeSpan {
+  return { fromSeconds, untilSeconds: untilSeconds + AHEAD_SECONDS_MAX };
 }
 
 /** The records in a kept log; what is no record is left out. */

@@ -1,13 +1,15 @@
 // How far into the log everything is confirmed. Records are confirmed in any order; the place moves over those that are
 // confirmed without a gap, so a mark never passes one that is not.
+import { mayBeAhead } from "../files/record-seconds.ts";
 import type { BinlogPosition } from "../binlog/binlog-position.ts";
+import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import { Fifo } from "./fifo.ts";
 import { isOwn, type PushTask } from "./push-task.ts";
 
 export class ConfirmedPrefix {
   /** Everything before is confirmed, or was not for this peer. */
   position: BinlogPosition;
-  /** The time of the latest own record before `position`, 0 if none has been seen. */
+  /** The time of the latest own record before `position` that has the time of our clock, 0 if none has been seen. */
   ownSeconds = 0;
   private readonly open = new Fifo<PushTask>();
 
@@ -38,8 +40,13 @@ export class ConfirmedPrefix {
     for (let { first } = this.open; first?.isSettled === true; { first } = this.open) {
       this.open.shift();
       if (first.after !== undefined) this.position = first.after;
-      if (isOwn(first.record)) this.ownSeconds = Math.max(this.ownSeconds, first.record.seconds);
+      this.noteTime(first.record);
     }
+  }
+
+  private noteTime(record: BinlogRecord): void {
+    const { seconds, logicalName } = record;
+    if (seconds > this.ownSeconds && isOwn(record) && !mayBeAhead(logicalName)) this.ownSeconds = seconds;
   }
 
   /** The time of the earliest own record that is not confirmed; Infinity if none is open. */

@@ -58,7 +58,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Step>({ kind: "lose" }, { kind: "wait" }, { kind: "restart" }) },
 );
 
-const names = ["a", "b", "c", "d"].map((letter) => `M00/00/00/${letter}`);
+const names = ["a", "b", "c", "d"].map(
+  (letter) => `M00/00/00/CmAAC2sCaA-ACKP8AAAAKnl8CjM57${letter.charCodeAt(0) - 97}.txt`,
+);
 const record = fc.record({
   op: fc.constantFrom<BinlogOp[]>("C", "A", "D", "R", "c", "d"),
   name: fc.constantFrom(...names),
@@ -184,6 +186,19 @@ describe("PushQueue", () => {
     await world.runFor(100);
     expect(queue.isDrained).toBe(true);
     expect(queue.confirmedSeconds(clock.now())).toBe(now - 21);
+  });
+
+  it("takes no time from the deletion of a slave, which may be ahead of the clock", () => {
+    const { binlog, clock, open } = setUp();
+    const now = Math.floor(clock.now() / 1000);
+    const queue = open(logStart);
+    binlog.append(now - 100, "C", names[0]!);
+    binlog.append(now + 600, "D", `${names[0]!}-m`);
+    binlog.append(now - 20, "C", names[1]!);
+    const [first, second] = [queue.next(), queue.next(), queue.next()] as PushTask[];
+    queue.confirm(first!);
+    queue.confirm(second!);
+    expect(queue.confirmedSeconds(clock.now())).toBe(now - 101);
   });
 
   it("says so also of a log that never rests, because others push here all the time", async () => {

@@ -4,8 +4,8 @@ import { FdfsError, type FileRequest, metadataName, storageCommands } from "@fas
 import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 
 import { writeIntent } from "../files/change-intents.ts";
-import { deletionSeconds } from "../files/deletion-seconds.ts";
-import { type FileStore, noteChange, requireOwnGroup } from "../files/file-store.ts";
+import { deletionSeconds } from "../files/record-seconds.ts";
+import { changeSeconds, type FileStore, noteChange, requireOwnGroup } from "../files/file-store.ts";
 import { resolveName } from "../files/resolve-name.ts";
 
 export function deleteRoutes(store: FileStore): Route[] {
@@ -36,7 +36,7 @@ async function deleteFile(store: FileStore, request: FileRequest, session: Sessi
       // Log first: a record of a file that still exists is skipped by replication, a deleted file without a record
       // would live on at the other members.
       const metadataPath = metadataName(target.path);
-      const hasMetadata = (await disk.linkStat(metadataPath)) !== undefined;
+      const metadata = await disk.linkStat(metadataPath);
       const seconds = deletionSeconds(store, request.logicalName, stat);
       const change = {
         kind: "delete",
@@ -44,7 +44,7 @@ async function deleteFile(store: FileStore, request: FileRequest, session: Sessi
         logicalName: request.logicalName,
         pathInStore: target.pathInStore,
       } as const;
-      const intent = hasMetadata ? await writeIntent(target.storePath, change, store.binlog) : undefined;
+      const intent = metadata !== undefined ? await writeIntent(target.storePath, change, store.binlog) : undefined;
       try {
         store.binlog.append(seconds, "D", request.logicalName);
       } catch (error) {
@@ -53,12 +53,13 @@ async function deleteFile(store: FileStore, request: FileRequest, session: Sessi
       }
       // If the disk fails from here on, the intent stays and the next start deletes the rest.
       await disk.unlink(target.path);
-      if (hasMetadata) {
-        store.binlog.append(seconds, "D", metadataName(request.logicalName));
+      if (metadata !== undefined) {
+        const name = metadataName(request.logicalName);
+        store.binlog.append(deletionSeconds(store, name, metadata), "D", name);
         await disk.unlink(metadataPath);
       }
       await intent?.done();
-      noteChange(store, seconds);
+      noteChange(store, changeSeconds(store));
     } catch (error) {
       throw FdfsError.fromUnknown(error, { fileName: request.logicalName });
     }

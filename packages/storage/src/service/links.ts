@@ -10,6 +10,7 @@ import {
 import { answerRaw, type Route, type Session, type WholeFrame } from "@fastdfs-ts/rpc";
 
 import { changeSeconds, type FileStore, noteChange, requireOwnGroup } from "../files/file-store.ts";
+import { storingSeconds } from "../files/record-seconds.ts";
 import { resolveName } from "../files/resolve-name.ts";
 import { storedNameAnswer } from "./stored-name-answer.ts";
 
@@ -45,7 +46,7 @@ async function createLink(store: FileStore, request: CreateLinkRequest, session:
   await store.locks.run(link.path, async () => {
     if ((await disk.linkStat(link.path)) !== undefined)
       throw new FdfsError("ALREADY_EXISTS", { fileName: linkName, reason: "the link exists" });
-    store.binlog.append(seconds, "L", linkName, request.sourceName);
+    store.binlog.append(storingSeconds(store, linkName), "L", linkName, request.sourceName);
     try {
       await disk.symlink(source.path, link.path);
     } catch (error) {

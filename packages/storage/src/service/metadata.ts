@@ -16,9 +16,9 @@ import {
 import { answerRaw, type Route, type Session } from "@fastdfs-ts/rpc";
 import type { FileStat } from "@fastdfs-ts/runtime";
 
-import { deletionSeconds } from "../files/deletion-seconds.ts";
 import { changeSeconds, type FileStore, noteChange, requireOwnGroup } from "../files/file-store.ts";
 import { discard } from "../files/discard.ts";
+import { deletionSeconds, storingSeconds } from "../files/record-seconds.ts";
 import { type ResolvedName, resolveName } from "../files/resolve-name.ts";
 import { statContent } from "../files/stored-content.ts";
 import { countReadFile } from "../pieces.ts";
@@ -90,11 +90,11 @@ async function setMetadata(store: FileStore, request: SetMetadataRequest, sessio
       // An empty list changes nothing. What C cannot parse it loses; we keep what is stored.
       if (sent.length === 0) return;
       const stored = exists ? limited(parseMetadata(await readUntilNul(target, metadataPath), "latin1")) : [];
-      await writeMetadata(store, target, merged(stored, sent), exists);
+      await writeMetadata(store, target, merged(stored, sent), stat);
     } else if (request.metadata.length === 0) {
       if (exists) await removeMetadata(store, target, stat);
     } else {
-      await writeMetadata(store, target, sorted(sent), exists);
+      await writeMetadata(store, target, sorted(sent), stat);
     }
   });
   // Also a list that changes nothing counts, and moves the time of the last change.
@@ -107,19 +107,22 @@ async function writeMetadata(
   store: FileStore,
   target: ResolvedName,
   records: readonly MetadataRecord[],
-  exists: boolean,
+  replaced: FileStat | undefined,
 ): Promise<void> {
   const { storePath } = target;
   const content = printMetadata(records, "latin1");
+  const name = metadataName(target.logicalName);
+  const seconds = storingSeconds(store, name, replaced);
   const temporary = storePath.incoming.nextPath();
   try {
     const file = await storePath.disk.open(temporary, "create");
     try {
       await file.write(content, 0, content.length, 0);
+      await file.setTimes(seconds);
     } finally {
       await file.close();
     }
-    store.binlog.append(changeSeconds(store), exists ? "U" : "C", metadataName(target.logicalName));
+    store.binlog.append(seconds, replaced === undefined ? "C" : "U", name);
     await storePath.disk.rename(temporary, metadataName(target.path));
   } catch (error) {
     await discard(storePath, temporary);

@@ -20,6 +20,7 @@ import {
   type WholeFrame,
 } from "@fastdfs-ts/rpc";
 
+import { mayBeAhead } from "../files/record-seconds.ts";
 import { type FileStore, requireOwnGroup } from "../files/file-store.ts";
 import { applyAppend, applyModify, applyTruncate } from "../replication/apply-changes.ts";
 import { applyFile } from "../replication/apply-files.ts";
@@ -120,8 +121,7 @@ class RecordApplier {
         requireRecord(store, groupName, timestampSeconds);
         return after(work(), (outcome) => {
           if (outcome === "applied") store.statistics.lastSyncUpdateSeconds = Math.floor(store.clock.now() / 1000);
-          const source = done.includes(outcome) ? this.introductions.of(session) : undefined;
-          if (source !== undefined) this.stamps.note(source.storageId, timestampSeconds);
+          if (done.includes(outcome)) this.noteProgress(session, name, timestampSeconds);
           requireApplied(outcome, name);
           return undefined;
         });
@@ -132,6 +132,13 @@ class RecordApplier {
         throw failure;
       },
     );
+  }
+
+  private noteProgress(session: Session, name: string, seconds: number): void {
+    const source = this.introductions.of(session);
+    if (source === undefined || seconds <= this.stamps.get(source.storageId)) return;
+    if (source.isOurs && mayBeAhead(name)) return;
+    this.stamps.note(source.storageId, seconds);
   }
 
   /** Several new files (125); the answer has a status for each. Throws FdfsError BAD_REQUEST if they cannot be read. */

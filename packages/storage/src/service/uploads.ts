@@ -12,9 +12,10 @@ import {
 import { type ContentReader, receive, type Route, type Session, type WholeFrame } from "@fastdfs-ts/rpc";
 
 import { discard } from "../files/discard.ts";
-import { changeSeconds, type FileStore } from "../files/file-store.ts";
+import type { FileStore } from "../files/file-store.ts";
 import { publish, publishNew } from "../files/publish-file.ts";
 import { receiveFile } from "../files/receive-file.ts";
+import { storingSeconds } from "../files/record-seconds.ts";
 import { resolveName } from "../files/resolve-name.ts";
 import { statContent } from "../files/stored-content.ts";
 import { CountedWrites } from "../pieces.ts";
@@ -79,7 +80,7 @@ async function uploadSlave(
       await discard(slave.storePath, received.path);
       throw slaveExists(logicalName);
     }
-    await publish(store, received, changeSeconds(store), slave);
+    await publish(store, received, storingSeconds(store, logicalName), slave);
   });
   return storedNameAnswer(store, logicalName);
 }
