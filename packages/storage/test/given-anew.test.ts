@@ -78,3 +78,90 @@ describe.each([0, 1, 30, 600])("by a clock that is %i s behind", (behindSeconds)
     }
   });
 });
+
+describe("while a member cannot be reached", () => {
+  const old = Buffer.from("state\x02old");
+  const anew = Buffer.from("state\x02new");
+  const none = Buffer.alloc(0);
+
+  async function open(seed: string) {
+    const stage = await GroupStage.open(seed, 3);
+    const act = <T>(call: Promise<T>) => stage.world.run(call);
+    const clients: StoreClient[] = [];
+    for (const member of stage.members) clients.push(await stage.connect(member));
+    const master = await act(clients[0]!.upload(Buffer.from("master")));
+    await stage.untilReplicated();
+    const contents = (name: string) => stage.members.map((member) => member.files().get(name)?.content.toString());
+    const cutOff = (index: number) => {
+      const [cut, others] = [stage.members[index]!, stage.members.filter((_, each) => each !== index)];
+      stage.world.network.partition(
+        [cut.address],
+        others.map(({ address }) => address),
+      );
+    };
+    const untilSettled = async () => {
+      stage.world.network.heal();
+      await stage.untilReplicated();
+    };
+    return { stage, act, clients, master, contents, cutOff, untilSettled };
+  }
+
+  it.each([
+    {
+      what: "metadata",
+      give: async (client: StoreClient, master: string, content: Buffer) => {
+        await client.setMetadata(master, "O", content);
+        return `${master}-m`;
+      },
+      take: (client: StoreClient, master: string) => client.setMetadata(master, "O", none),
+    },
+    {
+      what: "a slave",
+      give: (client: StoreClient, master: string, content: Buffer) => client.uploadSlave(master, "_s", content),
+      take: (client: StoreClient, _: string, name: string) => client.delete(name),
+    },
+  ])("$what of the same size takes the place of what was deleted", async ({ what, give, take }) => {
+    const { stage, act, clients, master, contents, cutOff, untilSettled } = await open(`anew of ${what}`);
+    const [client] = clients as [StoreClient];
+    const name = await act(give(client, master, old));
+    await stage.untilReplicated();
+    cutOff(1);
+    // So long that nothing is under way to it any more.
+    await act(client.upload(Buffer.from("another")));
+    await stage.world.runFor(60_000);
+    await act(take(client, master, name));
+    await stage.world.runFor(1500);
+    await act(give(client, master, anew));
+    await untilSettled();
+    expect(contents(name)).toEqual(stage.members.map(() => String(anew)));
+    await stage.stop();
+  });
+
+  it("a deletion that it pushes late does not take what was stored anew elsewhere", async () => {
+    const { stage, act, clients, master, contents, cutOff, untilSettled } = await open("late deletion");
+    const [one, other] = clients as [StoreClient, StoreClient];
+    await act(other.setMetadata(master, "O", old));
+    await stage.untilReplicated();
+    cutOff(0);
+    await act(one.setMetadata(master, "O", none));
+    await stage.world.runFor(60_000);
+    await act((await stage.connect(stage.members[2]!)).setMetadata(master, "O", anew));
+    await stage.world.runFor(60_000);
+    await untilSettled();
+    expect(contents(`${master}-m`)).toEqual(stage.members.map(() => String(anew)));
+    await stage.stop();
+  });
+
+  it("metadata that only it has is deleted at another one for all", async () => {
+    const { stage, act, clients, master, contents, cutOff, untilSettled } = await open("deleted elsewhere");
+    const [one, other] = clients as [StoreClient, StoreClient];
+    cutOff(0);
+    await act(one.setMetadata(master, "O", old));
+    await stage.world.runFor(1500);
+    expect(contents(`${master}-m`)).toEqual([String(old), undefined, undefined]);
+    await act(other.setMetadata(master, "O", none));
+    await untilSettled();
+    expect(contents(`${master}-m`)).toEqual([undefined, undefined, undefined]);
+    await stage.stop();
+  });
+});

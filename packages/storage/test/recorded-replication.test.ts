@@ -32,6 +32,11 @@ const exceptions: Readonly<Record<string, { readonly answer: Buffer; readonly re
   sync_rename: { answer: emptyAnswer(2), reason: NO_CONTENT_OF_THAT_NAME },
   sync_rename_again: { answer: emptyAnswer(2), reason: NO_CONTENT_OF_THAT_NAME },
   sync_delete: { answer: emptyAnswer(2), reason: "the renaming before was refused" },
+  sync_old_create_meta_again: {
+    answer: emptyAnswer(0),
+    reason:
+      "it is later than the file there: C takes everything of the same size for the same, also what was stored anew",
+  },
   sync_truncate_missing: {
     answer: emptyAnswer(17),
     reason: "§12 no. 14: a C sender repeats a truncation that is answered with 2 for ever",

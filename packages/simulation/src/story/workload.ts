@@ -112,7 +112,9 @@ const callsOnFiles: readonly CallOnFile[] = [
     weight: 3,
     unsettles: ["metadata"],
     call: async ({ client, random, entry }) => {
-      const metadata = { width: String(random.below(5000)), [`key${random.below(3)}`]: String(random.below(100)) };
+      const values = { width: String(random.below(5000)), [`key${random.below(3)}`]: String(random.below(100)) };
+      // None at all: the metadata is deleted, and may be given anew.
+      const metadata = random.chance(0.3) ? {} : values;
       await client.setMetadata(entry.fileId, metadata, { mode: "overwrite" });
       entry.metadata = metadata;
     },

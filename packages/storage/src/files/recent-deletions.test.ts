@@ -57,18 +57,32 @@ describe("recent deletions", () => {
     follow(deletions, "D", name);
     expect(deletions.forbid(name, 100)).toBe(true);
     expect(deletions.forbid(name, 101)).toBe(false);
-    expect(deletions.secondsOf(name)).toBe(100);
+    expect(deletions.deletedSeconds(name)).toBe(100);
   });
 
   it.each([SLAVE, METADATA])("forbid what is older under a name that can be given anew: %s", (name) => {
     const deletions = new RecentDeletions();
     follow(deletions, "d", name, 100);
     expect([99, 100, 101].map((seconds) => deletions.forbid(name, seconds))).toEqual([true, false, false]);
-    expect(deletions.secondsOf(name)).toBe(100);
+    expect(deletions.deletedSeconds(name)).toBe(100);
     follow(deletions, "c", name, 100);
-    expect(deletions.secondsOf(name)).toBeUndefined();
+    expect(deletions.deletedSeconds(name)).toBeUndefined();
     expect(deletions.has(name)).toBe(false);
     expect(deletions.forbid(name, 1)).toBe(false);
+  });
+
+  it.each([SLAVE, METADATA])("know since when there is a file that was given anew: %s", (name) => {
+    const deletions = new RecentDeletions();
+    expect(deletions.storedSeconds(name)).toBeUndefined();
+    follow(deletions, "c", name, 100);
+    follow(deletions, "u", name, 120);
+    // Pushed once more.
+    follow(deletions, "c", name, 100);
+    expect(deletions.storedSeconds(name)).toBe(120);
+    follow(deletions, "d", name, 130);
+    expect(deletions.storedSeconds(name)).toBeUndefined();
+    follow(deletions, "d", name, 110);
+    expect(deletions.deletedSeconds(name)).toBe(130);
   });
 
   it("outlast whatever is written of a file with a name that is given once", () => {

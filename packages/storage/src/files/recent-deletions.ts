@@ -1,4 +1,4 @@
-// Names that were deleted or given up for another one here, as far as our log tells of late. Members push in the order of their
+// Names that were deleted, given up for another one, or given anew here, as far as our log tells of late. Members push in the order of their
 // own logs only, so a creation can arrive behind the deletion that another member took, and must then have no effect
 // (docs/decisions/0011-deletions-win.md). Nor may such a file be fetched from who has not heard of it yet (replication/read-through.ts).
 import { METADATA_SUFFIX } from "@fastdfs-ts/protocol";
@@ -9,27 +9,26 @@ import { BinlogReader } from "../binlog/binlog-reader.ts";
 import type { BinlogRecord } from "../binlog/binlog-record.ts";
 import type { BinlogWriter } from "../binlog/binlog-writer.ts";
 import { isGivenOnce } from "./given-once.ts";
+import { RecentNames } from "./recent-names.ts";
 
-/** Twice so many names are remembered at most, about 15 MB. */
-const NAMES = 50_000;
-/** Only those of the last second matter. */
-const CREATIONS = 4096;
-/** So much of the end of the log is read at a start: more than `NAMES` records of deletions and creations. */
+/** So many deleted names are remembered at least; twice as many take about 15 MB. */
+const DELETIONS = 50_000;
+/** Names of slaves and metadata that were stored. */
+const CREATIONS = 10_000;
+/** So much of the end of the log is read at a start: more than `DELETIONS` records of deletions and creations. */
 const LOG_BYTES = 8 * 1024 * 1024;
 
 export class RecentDeletions {
-  private readonly limit: number;
   /**
    * By name: the Unix time of the deletion, from which on a creation is a later one. Half a second more if a creation of that
    * second was here before.
    */
-  private young = new Map<string, number>();
-  private old = new Map<string, number>();
-  /** Names that can be given anew, and the Unix times of their last creations. */
-  private readonly created = new Map<string, number>();
+  private readonly deleted: RecentNames;
+  /** Names that can be given anew, and the Unix times of the last records of their files. */
+  private readonly stored = new RecentNames(CREATIONS);
 
-  constructor(limit = NAMES) {
-    this.limit = limit;
+  constructor(limit = DELETIONS) {
+    this.deleted = new RecentNames(limit);
   }
 
   /** What the end of our log tells. Throws FdfsError IO_FAILED if it cannot be read. */
@@ -51,29 +50,29 @@ export class RecentDeletions {
   follow({ op, seconds, logicalName, extra }: BinlogRecord): void {
     switch (op) {
       case "D":
-        this.note(logicalName, Math.max(seconds, (this.created.get(logicalName) ?? 0) + 0.5));
+        this.noteDeletion(logicalName, Math.max(seconds, (this.stored.get(logicalName) ?? 0) + 0.5));
         return;
       case "d":
-        this.note(logicalName, seconds);
+        this.noteDeletion(logicalName, seconds);
         return;
       case "R":
       case "r":
-        if (extra !== undefined) this.note(extra, seconds);
+        if (extra !== undefined) this.noteDeletion(extra, seconds);
         return;
       default:
         if (isGivenOnce(logicalName)) return;
-        if (this.has(logicalName)) this.forget(logicalName);
-        this.noteCreation(logicalName, seconds);
+        this.deleted.delete(logicalName);
+        this.stored.set(logicalName, Math.max(seconds, this.stored.get(logicalName) ?? 0));
     }
   }
 
   has(logicalName: string): boolean {
-    return this.young.has(logicalName) || this.old.has(logicalName);
+    return this.deleted.get(logicalName) !== undefined;
   }
 
   /** Unix time of a deletion after which the name was not given anew. */
-  secondsOf(logicalName: string): number | undefined {
-    const seconds = this.young.get(logicalName) ?? this.old.get(logicalName);
+  deletedSeconds(logicalName: string): number | undefined {
+    const seconds = this.deleted.get(logicalName);
     return seconds === undefined ? undefined : Math.floor(seconds);
   }
 
@@ -82,31 +81,23 @@ export class RecentDeletions {
    * anew: there the later record counts. Metadata goes with its file.
    */
   forbid(logicalName: string, seconds: number): boolean {
-    const laterSeconds = this.young.get(logicalName) ?? this.old.get(logicalName);
+    const laterSeconds = this.deleted.get(logicalName);
     if (laterSeconds !== undefined && (isGivenOnce(logicalName) || seconds < laterSeconds)) return true;
     return logicalName.endsWith(METADATA_SUFFIX) && this.forbid(logicalName.slice(0, -METADATA_SUFFIX.length), seconds);
   }
 
-  private note(logicalName: string, seconds: number): void {
-    if (this.young.size >= this.limit && !this.young.has(logicalName)) {
-      this.old = this.young;
-      this.young = new Map();
-    }
-    this.young.set(logicalName, seconds);
+  /** Unix time of the last record of a file that can be given anew, if it was not deleted since. */
+  storedSeconds(logicalName: string): number | undefined {
+    return this.stored.get(logicalName);
   }
 
   /**
-   * For what a client deletes here in the second in which it was created: the creation may be pushed here once more, and must
-   * not look like a later one. What a member pushes comes in the order in which it was done there.
+   * What a client deletes here in the second in which it was created may be pushed here once more, and must not look like a later
+   * one. What a member pushes comes in the order in which it was done there.
    */
-  private noteCreation(logicalName: string, seconds: number): void {
-    if (this.created.size >= CREATIONS) this.created.clear();
-    this.created.set(logicalName, seconds);
-  }
-
-  private forget(logicalName: string): void {
-    this.young.delete(logicalName);
-    this.old.delete(logicalName);
+  private noteDeletion(logicalName: string, seconds: number): void {
+    this.deleted.set(logicalName, Math.max(seconds, this.deleted.get(logicalName) ?? 0));
+    this.stored.delete(logicalName);
   }
 }
 

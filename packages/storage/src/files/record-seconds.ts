@@ -16,19 +16,25 @@ export const AHEAD_SECONDS_MAX = 3600;
 export function storingSeconds(store: FileStore, logicalName: string, replaced?: FileStat): number {
   const now = changeSeconds(store);
   if (isGivenOnce(logicalName)) return now;
-  const before = replaced === undefined ? store.deletions.secondsOf(logicalName) : secondsOf(replaced);
-  return notBefore(now, before ?? 0);
+  const before = replaced === undefined ? deletedSeconds(store, logicalName) : secondsOf(store, logicalName, replaced);
+  return notBefore(now, before);
 }
 
 /** Unix time of a deletion that is being made: later than the file, if that is ahead of our clock. */
 export function deletionSeconds(store: FileStore, logicalName: string, deleted: FileStat): number {
   const now = changeSeconds(store);
-  const seconds = secondsOf(deleted);
-  return isGivenOnce(logicalName) || seconds <= now ? now : notBefore(now, seconds + 1);
+  if (isGivenOnce(logicalName)) return now;
+  const seconds = secondsOf(store, logicalName, deleted);
+  return seconds <= now ? now : notBefore(now, seconds + 1);
 }
 
-function secondsOf({ modifiedMs }: FileStat): number {
-  return Math.floor(modifiedMs / 1000);
+function deletedSeconds({ deletions }: FileStore, logicalName: string): number {
+  return deletions.deletedSeconds(logicalName) ?? 0;
+}
+
+/** A link has a time of its own on each disk, so what the log says counts as well. */
+function secondsOf({ deletions }: FileStore, logicalName: string, { modifiedMs }: FileStat): number {
+  return Math.max(Math.floor(modifiedMs / 1000), deletions.storedSeconds(logicalName) ?? 0);
 }
 
 function notBefore(now: number, seconds: number): number {

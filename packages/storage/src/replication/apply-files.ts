@@ -16,6 +16,7 @@ import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { ApplyOutcome } from "./apply-outcome.ts";
 import { drop, RecordCount, requireAnnounced } from "./replica-content.ts";
 import { lockOf, placeAt, resolveReplica } from "./replica-target.ts";
+import { isSameFile } from "./same-file.ts";
 
 /** Older records are repeated ones or those of a backfill, whose files may well be here. */
 const YOUNG_SECONDS = 60;
@@ -158,9 +159,12 @@ function isYoung({ clock }: FileStore, { timestampSeconds, contentBytes }: SyncF
   return contentBytes <= YOUNG_BYTES_MAX && Math.abs(clock.now() / 1000 - timestampSeconds) < YOUNG_SECONDS;
 }
 
-/** A file of the same size is the same file: a name is given once, and later changes have records of their own. */
-function isHeld({ storePath, path }: ResolvedName, { contentBytes }: SyncFileRequest): Awaitable<boolean> {
-  return after(storePath.disk.linkStat(path), (stat) => stat?.kind === "file" && stat.sizeBytes === contentBytes);
+function isHeld({ storePath, path, logicalName }: ResolvedName, request: SyncFileRequest): Awaitable<boolean> {
+  const created = { logicalName, bytes: request.contentBytes, seconds: request.timestampSeconds };
+  return after(storePath.disk.linkStat(path), (stat) => {
+    if (stat?.kind !== "file") return false;
+    return isSameFile(created, stat.sizeBytes, Math.floor(stat.modifiedMs / 1000));
+  });
 }
 
 /** It is in the log all the same, so that this member can be the source of others. */

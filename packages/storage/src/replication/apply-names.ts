@@ -19,7 +19,8 @@ import { lockOf, placeAt, resolveReplica } from "./replica-target.ts";
 
 /**
  * 17. Slaves have records of their own. So has metadata, but who took the deletion may not have got it yet. A file that is not
- * here may still come, from a member that has not heard of its deletion: then the record in our log forbids it.
+ * here may still come, from a member that has not heard of its deletion: then the record in our log forbids it. What was
+ * stored anew after the deletion stays.
  */
 export function applyDelete(store: FileStore, request: SyncDeleteRequest): Awaitable<ApplyOutcome> {
   const { logicalName, timestampSeconds } = request;
@@ -32,6 +33,7 @@ export function applyDelete(store: FileStore, request: SyncDeleteRequest): Await
           store.binlog.append(timestampSeconds, "d", logicalName);
         return after(removeMetadata(store, target, timestampSeconds), () => "missing");
       }
+      if (timestampSeconds < (store.deletions.storedSeconds(logicalName) ?? 0)) return "missing";
       if (stat.kind !== "file" && stat.kind !== "symlink") {
         throw new FdfsError("BAD_REQUEST", { fileName: logicalName, reason: "this is neither a file nor a link" });
       }

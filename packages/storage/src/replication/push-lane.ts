@@ -1,12 +1,13 @@
 // A connection on which one record after the other is pushed: for C servers, which stall when requests are pipelined, and
 // for large files.
-import { connectionCommands, FdfsError, storageCommands } from "@fastdfs-ts/protocol";
+import { connectionCommands, FdfsError, type FileInfo, storageCommands } from "@fastdfs-ts/protocol";
 import type { ExchangeOptions, RpcConnection } from "@fastdfs-ts/rpc";
 
 import { BATCHED_CONTENT_BYTES, FrameBatch } from "./frame-batch.ts";
 import { pushForms } from "./push-forms.ts";
 import type { PushRequests } from "./push-request.ts";
 import type { PushTask } from "./push-task.ts";
+import { isSameFile } from "./same-file.ts";
 
 /** One request with batched content, or a head. */
 const LANE_BATCH_BYTES = BATCHED_CONTENT_BYTES + 1024;
@@ -100,16 +101,16 @@ export class PushLane {
     const { groupName, requests, exchange } = this.options;
     const bytes = await requests.localBytes(task);
     if (bytes === undefined) return undefined;
-    let bytesThere: number;
+    const { logicalName, seconds } = task.record;
+    let there: Pick<FileInfo, "fileBytes" | "modifiedSeconds">;
     try {
-      const request = { groupName, logicalName: task.record.logicalName };
-      bytesThere = (await connection.call(storageCommands.queryFileInfo, request, exchange)).fileBytes;
+      there = await connection.call(storageCommands.queryFileInfo, { groupName, logicalName }, exchange);
     } catch (error) {
       this.asksFirst = false;
       if (error instanceof FdfsError && error.kind === "NOT_FOUND") return undefined;
       throw error;
     }
-    if (bytesThere !== bytes) {
+    if (!isSameFile({ logicalName, bytes, seconds }, there.fileBytes, there.modifiedSeconds)) {
       task.form = "update";
       return undefined;
     }

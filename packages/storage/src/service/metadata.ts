@@ -92,7 +92,7 @@ async function setMetadata(store: FileStore, request: SetMetadataRequest, sessio
       const stored = exists ? limited(parseMetadata(await readUntilNul(target, metadataPath), "latin1")) : [];
       await writeMetadata(store, target, merged(stored, sent), stat);
     } else if (request.metadata.length === 0) {
-      if (exists) await removeMetadata(store, target, stat);
+      await removeMetadata(store, target, stat);
     } else {
       await writeMetadata(store, target, sorted(sent), stat);
     }
@@ -130,8 +130,13 @@ async function writeMetadata(
   }
 }
 
-async function removeMetadata(store: FileStore, target: ResolvedName, stat: FileStat): Promise<void> {
+/** Metadata that is not here may be under way from another member: the deletion comes after it (decisions/0011). */
+async function removeMetadata(store: FileStore, target: ResolvedName, stat: FileStat | undefined): Promise<void> {
   const name = metadataName(target.logicalName);
+  if (stat === undefined) {
+    if (!store.deletions.has(name)) store.binlog.append(changeSeconds(store), "D", name);
+    return;
+  }
   store.binlog.append(deletionSeconds(store, name, stat), "D", name);
   await target.storePath.disk.unlink(metadataName(target.path));
 }
