@@ -1,25 +1,25 @@
-// The names that were noted last, with a time each: at least so many as the limit says, and at most twice as many.
+// The names that were noted last, with something about each: at least so many as the limit says, and at most twice as many.
 
-export class RecentNames {
+export class RecentNames<Value = number> {
   private readonly limit: number;
-  private young = new Map<string, number>();
-  private old = new Map<string, number>();
+  private young = new Map<string, Value>();
+  private old = new Map<string, Value>();
 
   constructor(limit: number) {
     this.limit = limit;
   }
 
-  get(name: string): number | undefined {
+  get(name: string): Value | undefined {
     return this.young.get(name) ?? this.old.get(name);
   }
 
   /** Makes it the youngest. */
-  set(name: string, seconds: number): void {
+  set(name: string, value: Value): void {
     if (this.young.size >= this.limit && !this.young.has(name)) {
       this.old = this.young;
       this.young = new Map();
     }
-    this.young.set(name, seconds);
+    this.young.set(name, value);
   }
 
   delete(name: string): void {

@@ -15,6 +15,7 @@ import type { ResolvedName } from "../files/resolve-name.ts";
 import { countOpen } from "../pieces.ts";
 import type { StoreFile } from "../store/store-disk.ts";
 import type { ApplyOutcome } from "./apply-outcome.ts";
+import type { Pusher } from "./pusher.ts";
 import { countedIn, drop, requireAnnounced } from "./replica-content.ts";
 import { lockOf, resolveReplica } from "./replica-target.ts";
 
@@ -37,16 +38,22 @@ export function applyAppend(
 }
 
 /** 35. Doing it twice is the same as once. */
-export function applyModify(
+export async function applyModify(
   store: FileStore,
   request: SyncWriteRequest,
   content: ContentReader,
+  pusher: Pusher,
 ): Promise<ApplyOutcome> {
-  return applyWrite(store, "modify", request, content, (stat) => {
+  const { logicalName, offset, contentBytes, timestampSeconds: seconds } = request;
+  const change = { target: resolveReplica(store, logicalName), seconds, op: `m ${offset} ${contentBytes}` } as const;
+  const judge: Verdict = (stat) => {
     if (stat === undefined) return "missing";
-    if (stat.kind !== "file") return "held";
-    return stat.sizeBytes >= request.offset ? "applied" : "missing";
-  });
+    if (stat.kind !== "file" || pusher.isBehind(change)) return "held";
+    return stat.sizeBytes >= offset ? "applied" : "missing";
+  };
+  const outcome = await applyWrite(store, "modify", request, content, judge);
+  if (outcome === "applied") pusher.noteDone(change);
+  return outcome;
 }
 
 async function applyWrite(

@@ -14,6 +14,7 @@ import { type ReceivedFile, receiveFile } from "../files/receive-file.ts";
 import type { ResolvedName } from "../files/resolve-name.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
 import type { ApplyOutcome } from "./apply-outcome.ts";
+import type { PushedChange, Pusher } from "./pusher.ts";
 import { drop, RecordCount, requireAnnounced } from "./replica-content.ts";
 import { lockOf, placeAt, resolveReplica } from "./replica-target.ts";
 import { isSameFile } from "./same-file.ts";
@@ -26,26 +27,19 @@ const YOUNG_BYTES_MAX = 64 * 1024;
 /** Created or replaced. */
 type WholeFileOp = "c" | "u";
 
-/** Whether a file may take the place of one that is here. */
-type Replaces = (staged: StagedFile) => boolean;
-
 /** Here, and neither in the log nor under its name yet. */
 export interface StagedFile {
   readonly op: WholeFileOp;
   readonly target: ResolvedName;
   readonly request: SyncFileRequest;
   readonly received: ReceivedFile;
-  readonly replaces: Replaces;
+  /** Whether its content is the one that every file of this name has for ever. */
+  readonly isProven: boolean;
+  /** Whether it may take the place of a file that is here. */
+  readonly replaces: boolean;
   readonly count: RecordCount;
+  readonly pusher: Pusher;
 }
-
-const always: Replaces = () => true;
-
-/** If its content is the one that every file of this name has for ever. */
-const isProven: Replaces = ({ target, received }) => {
-  const stated = statedContent(target.logicalName);
-  return stated?.bytes === received.bytes && stated.crc32 === received.crc32;
-};
 
 /**
  * 16, and 18 for `op` "u". `flags` other than 0 say that the sender knows the file to be here, and sends no content.
@@ -57,8 +51,9 @@ export function applyFile(
   request: SyncFileRequest,
   content: ContentReader,
   flags: number,
+  pusher: Pusher,
 ): Awaitable<ApplyOutcome> {
-  return after(stageFile(store, op, request, content, flags), (staged) =>
+  return after(stageFile(store, op, request, content, flags, pusher), (staged) =>
     staged === "held" ? staged : publishStaged(store, staged),
   );
 }
@@ -70,22 +65,27 @@ export function stageFile(
   request: SyncFileRequest,
   content: ContentReader,
   flags: number,
+  pusher: Pusher,
 ): Awaitable<StagedFile | "held"> {
   const target = resolveReplica(store, request.logicalName);
   requireAnnounced(flags === 0 ? request.contentBytes : 0, content);
   if (isDeleted(store, request)) return after(drop(content), () => "held");
   if (flags !== 0) return noteHeld(store, op, request);
-  if (op === "u") return receive(store, op, target, request, content, always);
-  if (isYoung(store, request)) return receive(store, op, target, request, content, isProven);
-  return after(isHeld(target, request), (held) => {
-    if (!held) return receive(store, op, target, request, content, always);
+  const take = (replaces: Replaces) => receive(store, { op, target, request, pusher }, content, replaces);
+  if (op === "u") {
+    if (!pusher.isBehind(changeOf(op, target, request))) return take("always");
+    return after(drop(content), () => "held");
+  }
+  if (isYoung(store, request)) return take("if proven");
+  return after(isHeld(target, request, pusher), (held) => {
+    if (!held) return take("always");
     return after(drop(content), () => noteHeld(store, op, request));
   });
 }
 
 /** The second half: log, then name. Throws FdfsError NO_SPACE, IO_FAILED …; then the content is gone again. */
 function publishStaged(store: FileStore, staged: StagedFile): Awaitable<ApplyOutcome> {
-  const { op, target, request, received, replaces } = staged;
+  const { op, target, request, received, replaces, pusher } = staged;
   const { storePath } = target;
   const publish = (): Awaitable<ApplyOutcome> => {
     store.binlog.append(request.timestampSeconds, op, target.logicalName);
@@ -93,8 +93,8 @@ function publishStaged(store: FileStore, staged: StagedFile): Awaitable<ApplyOut
   };
   return finish(store, staged, () => {
     if (isDeleted(store, request)) return after(discard(storePath, received.path), () => "held" as const);
-    if (replaces(staged)) return publish();
-    return after(isHeld(target, request), (held) => {
+    if (replaces) return publish();
+    return after(isHeld(target, request, pusher), (held) => {
       if (!held) return publish();
       return after(discard(storePath, received.path), () => noteHeld(store, op, request));
     });
@@ -104,7 +104,7 @@ function publishStaged(store: FileStore, staged: StagedFile): Awaitable<ApplyOut
 /** As `publishStaged` for each, in order, with one write to the log for those that need not wait. */
 export function publishTogether(store: FileStore, files: readonly StagedFile[]): Awaitable<ApplyOutcome>[] {
   const mayGoNow = (staged: StagedFile) =>
-    store.locks.isFree(lockOf(staged.target)) && !isDeleted(store, staged.request) && staged.replaces(staged);
+    store.locks.isFree(lockOf(staged.target)) && !isDeleted(store, staged.request) && staged.replaces;
   const ready = new Set(files.filter(mayGoNow));
   const records = [...ready].map(({ op, target: { logicalName }, request: { timestampSeconds: seconds } }) => {
     return { seconds, op, logicalName, extra: undefined };
@@ -144,9 +144,16 @@ function finish(
   );
 }
 
-function giveName({ target, received }: StagedFile): Awaitable<ApplyOutcome> {
+function giveName({ op, target, request, received, isProven, pusher }: StagedFile): Awaitable<ApplyOutcome> {
   const place = () => target.storePath.disk.rename(received.path, target.path);
-  return after(placeAt(target, place), () => "applied" as const);
+  return after(placeAt(target, place), () => {
+    if (!isProven) pusher.noteDone(changeOf(op, target, request));
+    return "applied" as const;
+  });
+}
+
+function changeOf(op: WholeFileOp, target: ResolvedName, request: SyncFileRequest): PushedChange {
+  return { target, seconds: request.timestampSeconds, op };
 }
 
 /** The deletion was faster (decisions/0011). */
@@ -159,11 +166,15 @@ function isYoung({ clock }: FileStore, { timestampSeconds, contentBytes }: SyncF
   return contentBytes <= YOUNG_BYTES_MAX && Math.abs(clock.now() / 1000 - timestampSeconds) < YOUNG_SECONDS;
 }
 
-function isHeld({ storePath, path, logicalName }: ResolvedName, request: SyncFileRequest): Awaitable<boolean> {
+function isHeld(target: ResolvedName, request: SyncFileRequest, pusher: Pusher): Awaitable<boolean> {
+  const { storePath, path, logicalName } = target;
   const created = { logicalName, bytes: request.contentBytes, seconds: request.timestampSeconds };
   return after(storePath.disk.linkStat(path), (stat) => {
     if (stat?.kind !== "file") return false;
-    return isSameFile(created, stat.sizeBytes, Math.floor(stat.modifiedMs / 1000));
+    return (
+      pusher.isBehind(changeOf("c", target, request)) ||
+      isSameFile(created, stat.sizeBytes, Math.floor(stat.modifiedMs / 1000))
+    );
   });
 }
 
@@ -173,11 +184,11 @@ function noteHeld(store: FileStore, op: WholeFileOp, request: SyncFileRequest): 
   return "held";
 }
 
+type Replaces = "always" | "if proven";
+
 function receive(
   store: FileStore,
-  op: WholeFileOp,
-  target: ResolvedName,
-  request: SyncFileRequest,
+  { op, target, request, pusher }: Pick<StagedFile, "op" | "target" | "request" | "pusher">,
   content: ContentReader,
   replaces: Replaces,
 ): Awaitable<StagedFile> {
@@ -187,11 +198,20 @@ function receive(
     () =>
       after(
         receiveFile(store, target.storePath, content, count.writes, { modifiedSeconds: timestampSeconds }),
-        (received) => ({ op, target, request, received, replaces, count }),
+        (received) => {
+          const isProven = hasStatedContent(logicalName, received);
+          const mayReplace = isProven || replaces === "always";
+          return { op, target, request, received, isProven, replaces: mayReplace, count, pusher };
+        },
       ),
     (error) => {
       count.failed(error);
       throw error;
     },
   );
+}
+
+function hasStatedContent(logicalName: string, { bytes, crc32 }: ReceivedFile): boolean {
+  const stated = statedContent(logicalName);
+  return stated?.bytes === bytes && stated.crc32 === crc32;
 }

@@ -17,6 +17,7 @@ import type { FileStore } from "../files/file-store.ts";
 import { all, after, type Awaitable, rescue } from "../store/awaitable.ts";
 import { publishTogether, stageFile, type StagedFile } from "./apply-files.ts";
 import type { ApplyOutcome } from "./apply-outcome.ts";
+import type { Pusher } from "./pusher.ts";
 
 /** One of the requests. */
 export interface NewFile {
@@ -45,12 +46,13 @@ export function applyTogether(
   store: FileStore,
   files: readonly NewFile[],
   check: (request: SyncFileRequest) => void,
+  pusher: Pusher,
 ): Awaitable<(ApplyOutcome | FdfsError)[]> {
   const contents = files.map(({ content }) => new HereContent(content));
   const staging = files.map(({ request }, index) =>
     caught(() => {
       check(request);
-      return stageFile(store, "c", request, contents[index]!, 0);
+      return stageFile(store, "c", request, contents[index]!, 0, pusher);
     }),
   );
   for (const content of contents) content.keep();

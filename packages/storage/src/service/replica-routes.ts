@@ -28,6 +28,7 @@ import { applyDelete, applyLink, applyRename } from "../replication/apply-names.
 import { type ApplyOutcome, requireApplied } from "../replication/apply-outcome.ts";
 import { applyTogether, readNewFiles } from "../replication/apply-together.ts";
 import type { Introductions } from "../replication/introductions.ts";
+import { PushedChanges, Pusher } from "../replication/pusher.ts";
 import { requireAnnounced } from "../replication/replica-content.ts";
 import type { ReceivedStamps } from "../replication/received-stamps.ts";
 import { after, type Awaitable, rescue } from "../store/awaitable.ts";
@@ -52,17 +53,23 @@ export function replicaRoutes(store: FileStore, services: ReplicaServices): Rout
       return { extensionVersion: Math.min(extensionVersion, EXTENSION_VERSION), powerLossMs };
     }),
     receive(storageCommands.syncCreateFile, (request, content, session, flags) =>
-      apply.record(request, request.logicalName, session, () => applyFile(store, "c", request, content, flags)),
+      apply.record(request, request.logicalName, session, () =>
+        applyFile(store, "c", request, content, flags, apply.pusher(session)),
+      ),
     ),
     receive(storageCommands.syncTogether, (request, content, session) => apply.together(request, content, session)),
     receive(storageCommands.syncUpdateFile, (request, content, session, flags) =>
-      apply.record(request, request.logicalName, session, () => applyFile(store, "u", request, content, flags)),
+      apply.record(request, request.logicalName, session, () =>
+        applyFile(store, "u", request, content, flags, apply.pusher(session)),
+      ),
     ),
     receive(storageCommands.syncAppendFile, (request, content, session) =>
       apply.record(request, request.logicalName, session, () => applyAppend(store, request, content)),
     ),
     receive(storageCommands.syncModifyFile, (request, content, session) =>
-      apply.record(request, request.logicalName, session, () => applyModify(store, request, content)),
+      apply.record(request, request.logicalName, session, () =>
+        applyModify(store, request, content, apply.pusher(session)),
+      ),
     ),
     answerRaw(storageCommands.syncTruncateFile, (request, session) =>
       apply.record(request, request.logicalName, session, () =>
@@ -96,11 +103,17 @@ class RecordApplier {
   private readonly store: FileStore;
   private readonly introductions: Introductions;
   private readonly stamps: ReceivedStamps;
+  private readonly changes = new PushedChanges();
 
   constructor(store: FileStore, { introductions, stamps }: ReplicaServices) {
     this.store = store;
     this.introductions = introductions;
     this.stamps = stamps;
+  }
+
+  /** Who pushes on this connection. */
+  pusher(session: Session): Pusher {
+    return new Pusher(this.introductions.of(session)?.storageId, this.changes);
   }
 
   /**
@@ -151,7 +164,7 @@ class RecordApplier {
     const files = readNewFiles(body);
     const check = ({ groupName, timestampSeconds }: PushedRecord) =>
       requireRecord(this.store, groupName, timestampSeconds);
-    return after(applyTogether(this.store, files, check), (outcomes) => {
+    return after(applyTogether(this.store, files, check, this.pusher(session)), (outcomes) => {
       const statuses = outcomes.map((outcome, index) => this.statusOf(outcome, files[index]!.request, session));
       return { frame: frame(ANSWER_COMMAND, Buffer.from(statuses)) };
     });
