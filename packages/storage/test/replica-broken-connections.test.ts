@@ -49,8 +49,8 @@ async function exchange(request: Buffer): Promise<Buffer> {
 
 /** FILE as it was, NEW gone. */
 async function reset(): Promise<void> {
-  await exchange(push.delete(NEW));
-  expect(emptyStatus(await exchange(push.update(FILE, OLD)))).toBe(0);
+  for (const name of [NEW, FILE]) await exchange(push.delete(name));
+  expect(emptyStatus(await exchange(push.create(FILE, OLD)))).toBe(0);
 }
 
 const contentOf = async (name: string) => {

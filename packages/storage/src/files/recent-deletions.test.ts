@@ -71,18 +71,34 @@ describe("recent deletions", () => {
     expect(deletions.forbid(name, 1)).toBe(false);
   });
 
-  it.each([SLAVE, METADATA])("know since when there is a file that was given anew: %s", (name) => {
+  it.each([
+    [METADATA, 120],
+    // The repair of a member stored it once more.
+    [SLAVE, 100],
+  ])("know since when there is a file that was given anew: %s", (name, seconds) => {
     const deletions = new RecentDeletions();
     expect(deletions.storedSeconds(name)).toBeUndefined();
     follow(deletions, "c", name, 100);
     follow(deletions, "u", name, 120);
     // Pushed once more.
     follow(deletions, "c", name, 100);
-    expect(deletions.storedSeconds(name)).toBe(120);
+    expect(deletions.storedSeconds(name)).toBe(seconds);
     follow(deletions, "d", name, 130);
     expect(deletions.storedSeconds(name)).toBeUndefined();
     follow(deletions, "d", name, 110);
     expect(deletions.deletedSeconds(name)).toBe(130);
+  });
+
+  it("forbid an update of a slave at any time, unless it was stored anew", () => {
+    const deletions = new RecentDeletions();
+    for (const name of [SLAVE, METADATA]) {
+      follow(deletions, "d", name, 100);
+      expect(deletions.forbid(name, 110, "u")).toBe(name === SLAVE);
+      follow(deletions, "u", name, 110);
+      expect(deletions.has(name)).toBe(name === SLAVE);
+      follow(deletions, "c", name, 120);
+      expect(deletions.forbid(name, 130, "u")).toBe(false);
+    }
   });
 
   it("outlast whatever is written of a file with a name that is given once", () => {

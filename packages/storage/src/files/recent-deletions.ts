@@ -60,7 +60,7 @@ export class RecentDeletions {
         if (extra !== undefined) this.noteDeletion(extra, seconds);
         return;
       default:
-        if (isGivenOnce(logicalName)) return;
+        if (isGivenOnce(logicalName) || (op.toUpperCase() === "U" && !isUpdatedByClients(logicalName))) return;
         this.deleted.delete(logicalName);
         this.stored.set(logicalName, Math.max(seconds, this.stored.get(logicalName) ?? 0));
     }
@@ -77,12 +77,15 @@ export class RecentDeletions {
   }
 
   /**
-   * Whether a record of this Unix time that creates or replaces the file is void. Names of slaves and metadata can be given
-   * anew: there the later record counts. Metadata goes with its file.
+   * Whether a record of this Unix time that creates the file, or replaces it ("u"), is void. Names of slaves and metadata can be
+   * given anew: there the later record counts. Metadata goes with its file.
    */
-  forbid(logicalName: string, seconds: number): boolean {
+  forbid(logicalName: string, seconds: number, op: "c" | "u" = "c"): boolean {
     const laterSeconds = this.deleted.get(logicalName);
-    if (laterSeconds !== undefined && (isGivenOnce(logicalName) || seconds < laterSeconds)) return true;
+    if (laterSeconds !== undefined) {
+      const isNothingNew = isGivenOnce(logicalName) || (op === "u" && !isUpdatedByClients(logicalName));
+      if (isNothingNew || seconds < laterSeconds) return true;
+    }
     return logicalName.endsWith(METADATA_SUFFIX) && this.forbid(logicalName.slice(0, -METADATA_SUFFIX.length), seconds);
   }
 
@@ -99,6 +102,11 @@ export class RecentDeletions {
     this.deleted.set(logicalName, Math.max(seconds, this.deleted.get(logicalName) ?? 0));
     this.stored.delete(logicalName);
   }
+}
+
+/** Slaves are updated by the repair after a power cut only, at any time, and are the same afterwards. */
+function isUpdatedByClients(logicalName: string): boolean {
+  return logicalName.endsWith(METADATA_SUFFIX);
 }
 
 /** A place near the end of the log, in this part or the one before; compressed ones are too old to matter. */

@@ -51,7 +51,7 @@ function judge(
     sizeTells,
     isTold,
     isOurs,
-  } = judgeName(NAME, {
+  } = judgeName(facts.name ?? NAME, {
     ownId: "a",
     isOwnDoubtful: facts.doubtful?.includes("a") === true,
     repairSinceSeconds: facts.since ?? 100,
@@ -162,6 +162,14 @@ describe("what the logs say of a name", () => {
       action: "delete",
       missing: ["5 d"],
     });
+  });
+
+  it("is that a slave was deleted, although another member's repair told all that it had it later", () => {
+    expect(judge("5 c, 9 u", { b: "5 c, 9 u", d: "5 C, 7 D" })).toMatchObject({ action: "delete", missing: ["7 d"] });
+    expect(judge("5 c, 7 d, 9 u", { b: "5 C, 9 U" })).toMatchObject({ action: "delete" });
+    expect(judge("5 c, 7 d", { b: "5 C, 8 C, 9 U" })).toMatchObject({ action: "hold", missing: ["8 c", "9 u"] });
+    // Clients update metadata.
+    expect(judge("5 c, 7 d", { b: "5 C, 9 U" }, { name: `${NAME}-m` })).toMatchObject({ action: "hold" });
   });
 
   it("is not more because a record was received twice", () => {

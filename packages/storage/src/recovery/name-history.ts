@@ -103,7 +103,7 @@ export function inOrder(records: readonly HistoryRecord[]): HistoryRecord[] {
 /** Decides about one name. */
 export function judgeName(name: string, history: NameHistory): Verdict {
   const repaired = new Set(history.own.filter((each) => isRepairUpdate(name, each, history)).map(keyOf));
-  const known = repaired.size === 0 ? history : withoutRecords(history, repaired);
+  const known = withoutNews(name, history, repaired);
   const { own, others } = withUpdatesExplained(known);
   const [newest, ...rest] = newestFirst(others);
   const theirs = newest?.records.at(-1);
@@ -173,12 +173,31 @@ function isRepairUpdate(
   return record.op === "U" && seconds >= repairSinceSeconds && !name.endsWith(METADATA_SUFFIX);
 }
 
-function withoutRecords(history: NameHistory, keys: ReadonlySet<string>): NameHistory {
-  const without = (records: readonly HistoryRecord[]) => records.filter((each) => !keys.has(keyOf(each)));
+/**
+ * The history without the updates of this repair, and those of a slave behind its deletion. Clients do not update slaves: that
+ * was the repair of another member, which had not heard of the deletion.
+ */
+function withoutNews(name: string, history: NameHistory, repaired: ReadonlySet<string>): NameHistory {
+  const isSlave = !history.isGivenOnce && !name.endsWith(METADATA_SUFFIX);
+  const endSeconds = isSlave
+    ? lastDeletion([history.own, ...history.others.map(({ records }) => records)].flat())
+    : Infinity;
+  if (repaired.size === 0 && endSeconds === Infinity) return history;
+  const isNews = (each: HistoryRecord) =>
+    !repaired.has(keyOf(each)) && (sourceOp(each.record) !== "U" || each.seconds <= endSeconds);
+  const withNews = (records: readonly HistoryRecord[]) => records.filter(isNews);
   const others = history.others
-    .map((member) => ({ ...member, records: without(member.records) }))
+    .map((member) => ({ ...member, records: withNews(member.records) }))
     .filter(({ records }) => records.length > 0);
-  return { ...history, own: without(history.own), others };
+  return { ...history, own: withNews(history.own), others };
+}
+
+/** Unix time of the last deletion, if nobody tells of a creation as late as that; else Infinity. */
+function lastDeletion(records: readonly HistoryRecord[]): number {
+  const last = (wanted: readonly HistoryRecord[]) => Math.max(-Infinity, ...wanted.map(({ seconds }) => seconds));
+  const deleted = last(records.filter(({ deletes }) => deletes));
+  const created = last(records.filter(({ deletes, record }) => !deletes && sourceOp(record) !== "U"));
+  return deleted > created ? deleted : Infinity;
 }
 
 /**

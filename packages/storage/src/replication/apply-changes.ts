@@ -23,18 +23,24 @@ import { lockOf, resolveReplica } from "./replica-target.ts";
 type Verdict = (stat: FileStat | undefined) => ApplyOutcome;
 
 /** 25. What is behind the sender here already, wholly or partly, is never appended twice. */
-export function applyAppend(
+export async function applyAppend(
   store: FileStore,
   request: SyncWriteRequest,
   content: ContentReader,
 ): Promise<ApplyOutcome> {
-  const { offset, contentBytes } = request;
-  return applyWrite(store, "append", request, content, (stat) => {
+  const { offset, contentBytes, timestampSeconds, logicalName } = request;
+  let isHere = false as boolean; // set in a callback, which the compiler does not see
+  const outcome = await applyWrite(store, "append", request, content, (stat) => {
     if (stat === undefined) return "missing";
     if (stat.kind !== "file") return "held";
     if (stat.sizeBytes === offset) return "applied";
-    return stat.sizeBytes >= offset + contentBytes ? "held" : "missing";
+    isHere = stat.sizeBytes >= offset + contentBytes;
+    return isHere ? "held" : "missing";
   });
+  // The file came whole, with this change: the log says how far it is.
+  if (outcome === "held" && isHere)
+    store.binlog.append(timestampSeconds, "a", logicalName, `${offset} ${contentBytes}`);
+  return outcome;
 }
 
 /** 35. Doing it twice is the same as once. */
@@ -105,13 +111,15 @@ async function applyWrite(
 export async function applyTruncate(store: FileStore, request: SyncTruncateRequest): Promise<ApplyOutcome> {
   const { oldBytes, newBytes, timestampSeconds, logicalName } = request;
   const target = resolveReplica(store, logicalName);
+  let isHere = false as boolean; // set in a callback, which the compiler does not see
   const judge: Verdict = (stat) => {
     if (stat === undefined) return "missing";
-    if (stat.kind !== "file" || stat.sizeBytes === newBytes) return "held";
+    isHere = stat.kind === "file" && stat.sizeBytes === newBytes;
+    if (stat.kind !== "file" || isHere) return "held";
     // A change before this one was not pushed any more, because the sender's file was too short for it by then.
     return stat.sizeBytes === oldBytes ? "applied" : "missing";
   };
-  return changeReplica(store, target, timestampSeconds, judge, async (file, _stat, facts) => {
+  const outcome = await changeReplica(store, target, timestampSeconds, judge, async (file, _stat, facts) => {
     countOpen(store.statistics);
     const change: Change = { kind: "truncate", ...facts, oldBytes, newBytes };
     const act = async () => {
@@ -122,6 +130,8 @@ export async function applyTruncate(store: FileStore, request: SyncTruncateReque
     if (newBytes > oldBytes) await tryOut(store, target, change, { act, undo: () => file.truncate(oldBytes) });
     else await carryOut(store, target, change, act);
   });
+  if (outcome === "held" && isHere) store.binlog.append(timestampSeconds, "t", logicalName, `${oldBytes} ${newBytes}`);
+  return outcome;
 }
 
 interface ReplicaFacts {

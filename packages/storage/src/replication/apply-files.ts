@@ -69,7 +69,7 @@ export function stageFile(
 ): Awaitable<StagedFile | "held"> {
   const target = resolveReplica(store, request.logicalName);
   requireAnnounced(flags === 0 ? request.contentBytes : 0, content);
-  if (isDeleted(store, request)) return after(drop(content), () => "held");
+  if (isDeleted(store, op, request)) return after(drop(content), () => "held");
   if (flags !== 0) return noteHeld(store, op, request);
   const take = (replaces: Replaces) => receive(store, { op, target, request, pusher }, content, replaces);
   if (op === "u") {
@@ -92,7 +92,7 @@ function publishStaged(store: FileStore, staged: StagedFile): Awaitable<ApplyOut
     return giveName(staged);
   };
   return finish(store, staged, () => {
-    if (isDeleted(store, request)) return after(discard(storePath, received.path), () => "held" as const);
+    if (isDeleted(store, op, request)) return after(discard(storePath, received.path), () => "held" as const);
     if (replaces) return publish();
     return after(isHeld(target, request, pusher), (held) => {
       if (!held) return publish();
@@ -104,7 +104,7 @@ function publishStaged(store: FileStore, staged: StagedFile): Awaitable<ApplyOut
 /** As `publishStaged` for each, in order, with one write to the log for those that need not wait. */
 export function publishTogether(store: FileStore, files: readonly StagedFile[]): Awaitable<ApplyOutcome>[] {
   const mayGoNow = (staged: StagedFile) =>
-    store.locks.isFree(lockOf(staged.target)) && !isDeleted(store, staged.request) && staged.replaces;
+    store.locks.isFree(lockOf(staged.target)) && !isDeleted(store, staged.op, staged.request) && staged.replaces;
   const ready = new Set(files.filter(mayGoNow));
   const records = [...ready].map(({ op, target: { logicalName }, request: { timestampSeconds: seconds } }) => {
     return { seconds, op, logicalName, extra: undefined };
@@ -157,8 +157,8 @@ function changeOf(op: WholeFileOp, target: ResolvedName, request: SyncFileReques
 }
 
 /** The deletion was faster (decisions/0011). */
-function isDeleted(store: FileStore, { logicalName, timestampSeconds }: SyncFileRequest): boolean {
-  return store.deletions.forbid(logicalName, timestampSeconds);
+function isDeleted(store: FileStore, op: WholeFileOp, { logicalName, timestampSeconds }: SyncFileRequest): boolean {
+  return store.deletions.forbid(logicalName, timestampSeconds, op);
 }
 
 /** A small file that was created a moment ago. */
