@@ -15,6 +15,9 @@ const TAIL_BYTES = 4096;
 /** As many as peers send together. */
 const RECORDS_AT_ONCE_MAX = TOGETHER_REQUESTS_MAX;
 
+/** A record that stands in the log from `at` to `after` now. */
+export type AppendListener = (record: BinlogRecord, at: BinlogPosition, after: BinlogPosition) => void;
+
 export class BinlogWriter {
   readonly folder: string;
   readonly tail: LogTail;
@@ -28,7 +31,7 @@ export class BinlogWriter {
   /** Everything before is on the disk for certain. What an earlier process wrote may not be. */
   private synced: BinlogPosition = logStart;
   private syncing: Promise<void> | undefined;
-  private readonly listeners = new Set<(record: BinlogRecord) => void>();
+  private readonly listeners = new Set<AppendListener>();
   private isClosed = false;
   private readonly lines = Buffer.allocUnsafeSlow(RECORDS_AT_ONCE_MAX * MAX_BINLOG_LINE_BYTES);
 
@@ -75,7 +78,7 @@ export class BinlogWriter {
   }
 
   /** Calls `listener` with every record that was written; it must be quick. Returns how to stop it. */
-  onAppend(listener: (record: BinlogRecord) => void): () => void {
+  onAppend(listener: AppendListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -106,12 +109,16 @@ export class BinlogWriter {
       this.takeBackTornLine();
       throw FdfsError.fromUnknown(error, { path: binlogPartPath(this.folder, part) });
     }
+    const places: BinlogPosition[] = [this.end];
     for (const [index, record] of records.entries()) {
       const at = this.end;
       this.end = { part, offset: offset + ends[index]! };
+      places.push(this.end);
       if (this.tail.isFollowed) this.tail.note(at, this.end, record);
     }
-    for (const record of records) for (const listener of this.listeners) listener(record);
+    for (const [index, record] of records.entries()) {
+      for (const listener of this.listeners) listener(record, places[index]!, places[index + 1]!);
+    }
   }
 
   /**

@@ -33,6 +33,14 @@ export class LogFollower {
     return this.fromTail() ?? this.fromDisk();
   }
 
+  /** The record that begins at `at` is known: goes on behind it if it is the next one, and tells whether it was. */
+  skip(at: BinlogPosition, after: BinlogPosition): boolean {
+    if (comparePositions(this.position, at) !== 0) return false;
+    this.position = after;
+    if (this.number !== undefined) this.number++;
+    return true;
+  }
+
   /** May be called twice. */
   close(): void {
     this.reader.close();

@@ -92,7 +92,9 @@ export class PeerSession implements PushPipeOwner {
     ];
     queue.onReady = () => this.pumpLater();
     queue.onStuck = (reason) => this.fail(new FdfsError("BUSY", { peer: options.peer.storageId, reason }), true);
-    this.stopListening = store.binlog.onAppend(() => this.gather());
+    this.stopListening = store.binlog.onAppend((record, at, after) => {
+      if (!queue.passAppended(record, at, after)) this.gather();
+    });
     this.followNoMore = store.binlog.tail.follow();
     queue.retryParked("all");
     this.pumpLater();

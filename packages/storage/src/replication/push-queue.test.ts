@@ -188,6 +188,36 @@ describe("PushQueue", () => {
     expect(queue.confirmedSeconds(clock.now())).toBe(now - 21);
   });
 
+  it("passes over what is appended and not for this peer, as long as it is at the end of the log", () => {
+    const { binlog, open } = setUp();
+    const queue = open(logStart);
+    const passed: boolean[] = [];
+    binlog.onAppend((record, at, after) => passed.push(queue.passAppended(record, at, after)));
+    binlog.appendAll([
+      { seconds: 1, op: "c", logicalName: names[0]!, extra: undefined },
+      { seconds: 1, op: "c", logicalName: names[1]!, extra: undefined },
+    ]);
+    expect(passed).toEqual([true, true]);
+    expect(queue.confirmed).toEqual(binlog.position);
+    expect(queue.isDrained).toBe(true);
+    // Something of our own comes first now.
+    binlog.append(2, "C", names[2]!);
+    const before = queue.confirmed;
+    binlog.append(2, "c", names[3]!);
+    expect(passed.slice(2)).toEqual([false, false]);
+    const own = queue.next() as PushTask;
+    expect(own.record.logicalName).toBe(names[2]);
+    expect(queue.next()).toBeUndefined();
+    binlog.append(3, "c", names[0]!);
+    expect(passed.at(-1)).toBe(true);
+    expect(queue.confirmed).toEqual(before);
+    expect(queue.isDrained).toBe(false);
+    queue.confirm(own);
+    expect(queue.confirmed).toEqual(binlog.position);
+    expect(queue.isDrained).toBe(true);
+    expect(queue.scannedRows).toBe(5);
+  });
+
   it("takes no time from the deletion of a slave, which may be ahead of the clock", () => {
     const { binlog, clock, open } = setUp();
     const now = Math.floor(clock.now() / 1000);

@@ -19,6 +19,8 @@ import { StaleNames } from "./stale-names.ts";
 const OPEN_TASKS_MAX = 16_384;
 /** Log entries looked at in one turn; others have theirs meanwhile. */
 const ENTRIES_PER_TURN = 2000;
+/** Of what is passed over the owner is told this often: a mark that is a second behind costs a look at a second of the log. */
+const TELL_PASSED_MS = 1000;
 
 export interface PushQueueOptions {
   readonly disk: Disk;
@@ -58,6 +60,9 @@ export class PushQueue {
   /** Where the log ended at some time; once that is confirmed, so is everything from before that time. */
   private stock: { readonly position: BinlogPosition; readonly seconds: number };
   private reachedSeconds = 0;
+  /** Whether something was passed over of which `onProgress` was not told, and when it was told last (monotonic). */
+  private hasPassed = false;
+  private toldPassedMs = -Infinity;
   private isClosed = false;
 
   private constructor(options: PushQueueOptions, follower: LogFollower) {
@@ -124,13 +129,34 @@ export class PushQueue {
    */
   next(): PushTask | "later" | undefined {
     for (let looked = 0; this.ready.length === 0; looked++) {
-      if (this.isClosed || this.prefix.size >= OPEN_TASKS_MAX || !this.hasUnread) return undefined;
+      if (this.isClosed || this.prefix.size >= OPEN_TASKS_MAX) return undefined;
+      if (!this.hasUnread) {
+        this.tellPassed();
+        return undefined;
+      }
       if (looked >= ENTRIES_PER_TURN) return "later";
       const entry = this.follower.next();
       if (entry === undefined) return undefined;
       this.take(entry);
     }
     return this.ready.shift();
+  }
+
+  /**
+   * A record was appended to the log. Passes over it at once if it is not for this peer, and all before it were looked at: most of
+   * the log of a member is what others have pushed to it. Tells whether it did.
+   */
+  passAppended(record: BinlogRecord, at: BinlogPosition, after: BinlogPosition): boolean {
+    if (this.isClosed || this.options.isPushed(record) || !this.follower.skip(at, after)) return false;
+    this.scannedRows++;
+    this.prefix.pass(after);
+    this.hasPassed = true;
+    const nowMs = this.options.clock.monotonic();
+    if (nowMs - this.toldPassedMs >= TELL_PASSED_MS) {
+      this.toldPassedMs = nowMs;
+      this.tellPassed();
+    }
+    return true;
   }
 
   /** These were not pushed after all, or it is not known: they are the next ones, in this order. */
@@ -211,7 +237,13 @@ export class PushQueue {
       this.prefix.add(task);
       this.lineUp(task);
     } else this.prefix.pass(entry.after);
-    if (this.prefix.size === 0) this.options.onProgress();
+    this.hasPassed ||= this.prefix.size === 0;
+  }
+
+  private tellPassed(): void {
+    if (!this.hasPassed) return;
+    this.hasPassed = false;
+    this.options.onProgress();
   }
 
   private lineUp(task: PushTask): void {
