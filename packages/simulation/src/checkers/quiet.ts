@@ -9,12 +9,15 @@ const quietWindows = 2;
 /** What everybody has to say about the end of the last fault is said well before. */
 const windowsMax = 7;
 /** Per process and window: ticks of deadlines, probes of disks, beats to each tracker. Measured: up to 600. */
-const eventsMax = 3000;
+const eventsMax = 1500;
 /** In all, per window. */
 const logRecordsMax = 2;
 
 /** Watches how it becomes quiet when no client asks for anything. */
-export async function quietComplaints(stage: StoryStage, logs: LogWatch): Promise<string[]> {
+export async function quietComplaints(
+  stage: Pick<StoryStage, "cluster">,
+  logs: Pick<LogWatch, "records">,
+): Promise<string[]> {
   let complaints: string[] = [];
   let quiet = 0;
   for (let window = 0; window < windowsMax && quiet < quietWindows; window++) {
@@ -25,7 +28,10 @@ export async function quietComplaints(stage: StoryStage, logs: LogWatch): Promis
   return quiet < quietWindows ? complaints : [];
 }
 
-async function watchWindow({ cluster }: StoryStage, logs: LogWatch): Promise<string[]> {
+async function watchWindow(
+  { cluster }: Pick<StoryStage, "cluster">,
+  logs: Pick<LogWatch, "records">,
+): Promise<string[]> {
   const { world } = cluster;
   const [events, records] = [world.events, logs.records];
   await world.runFor(windowMs);
