@@ -10,6 +10,7 @@ import { hashedPlacement, rotatingPlacement } from "./files/directory-placement.
 import { FileLocks } from "./files/file-locks.ts";
 import type { FileStore } from "./files/file-store.ts";
 import { NameIssuer } from "./files/name-issuer.ts";
+import { finishDeletions } from "./files/finish-deletions.ts";
 import { RecentDeletions } from "./files/recent-deletions.ts";
 import type { DataInitFile } from "./formats/data-init-file.ts";
 import { StatFile } from "./formats/stat-file.ts";
@@ -47,6 +48,8 @@ export interface OpenFileStoreOptions {
   readonly lostPaths?: LostPaths;
   /** Whether the machine lost its power, and what was written last is going to be compared with the other members. */
   readonly isRepairDue?: boolean;
+  /** Whether the last process was killed, and the machine went on. */
+  readonly wasKilled?: boolean;
 }
 
 /** Throws FdfsError if a store path is not ours, not there, or a state file is damaged. Cleanup goes onto `stack`. */
@@ -74,6 +77,7 @@ export async function openFileStore(options: OpenFileStoreOptions): Promise<File
   for (const path of paths) settleIntents(world.disk, path, binlog, log, options.isRepairDue === true);
 
   const deletions = RecentDeletions.fromLog(world.disk, binlog);
+  if (options.wasKilled === true) finishDeletions({ disk: world.disk, paths: storePaths, deletions, log });
   const statFile = StatFile.open(world.disk, config.basePath, log);
   const { statistics } = statFile;
   const saveStatistics = async () => {

@@ -103,8 +103,9 @@ export async function openStorage(
   const dialing = { ...asks, groupName: identity.groupName, ownId: identity.storageId };
   const lostPaths = new LostPaths({ ...asking, pending, dialing });
   const isRepairDue = lastLife.kind === "dark";
-  const opening = { config, world, log, identity, initFile, rules: () => rules, stack, lostPaths, isRepairDue };
-  const store = await openFileStore(opening);
+  const wasKilled = lastLife.kind === "killed";
+  const opening = { config, world, log, identity, initFile, rules: () => rules, stack, lostPaths };
+  const store = await openFileStore({ ...opening, isRepairDue, wasKilled });
   running.watchLog(() => store.binlog.position);
   const askGroup = () => askForGroup({ ...asking, clock });
   const repair = new MemberRepair({ store, pending, clock, log, signal: ended, dialing, askForGroup: askGroup });

@@ -25,16 +25,16 @@ const content = Buffer.from("content");
 const isThere = (name: string) => existsSync(served.store.paths.all[0]!.fileAt(name.slice(4)));
 const status = async (request: Buffer) => emptyStatus(await client.exchange(request));
 
-async function restart(): Promise<void> {
+async function restart(wasKilled = false): Promise<void> {
   await client.end();
   await served.stop();
-  served = await serveStore({ directory: served.directory });
+  served = await serveStore({ directory: served.directory, wasKilled });
   client = await RawClient.dial(served.port);
 }
 
 describe.each([
   ["at once", async () => {}],
-  ["after a restart", restart],
+  ["after a restart", () => restart()],
 ])("a deletion that came first, %s,", (_, between) => {
   it.each([
     ["the file", () => push.create(NAME, content)],
@@ -115,4 +115,32 @@ it("a deletion is later than the slave that it takes, also if that was made by a
   const log = readFileSync(`${served.directory}/data/sync/binlog.000`, "latin1");
   expect(log).toContain(`${ahead + 1} D ${slave}\n`);
   expect(await status(create(ahead + 2))).toBe(0);
+});
+
+it.each([
+  ["D", NAME],
+  ["d", NAME],
+  ["D", `${NAME.slice(0, -4)}_small.txt`],
+] as const)(
+  "a process that was killed behind the line (%s) of a deletion is followed by one that makes it: %s",
+  async (op, name) => {
+    const seconds = 1_700_000_000;
+    for (const each of [name, RENAMED]) expect(await status(push.create(each, content, { seconds }))).toBe(0);
+    served.store.binlog.append(seconds + 5, op, name);
+    // In order: who put the file back did so on purpose.
+    await restart();
+    expect(isThere(name)).toBe(true);
+    await restart(true);
+    expect([isThere(name), isThere(RENAMED)]).toEqual([false, true]);
+  },
+);
+
+it("a slave that was stored anew is not taken for one whose deletion is to be finished", async () => {
+  const slave = `${NAME.slice(0, -4)}_small.txt`;
+  const seconds = 1_700_000_000;
+  expect(await status(push.create(slave, content, { seconds }))).toBe(0);
+  expect(await status(push.delete(slave, { seconds: seconds + 1 }))).toBe(0);
+  expect(await status(push.create(slave, content, { seconds: seconds + 2 }))).toBe(0);
+  await restart(true);
+  expect(isThere(slave)).toBe(true);
 });

@@ -31,7 +31,7 @@ async function publishAs(bytes: number, extension: string, content: string): Pro
   return publishNew(
     store,
     storePath!,
-    { path, bytes, crc32: 7, content: undefined, writtenSinceMs: seconds * 1000 },
+    { path, bytes, crc32: 7, content: undefined, writtenSinceMs: seconds * 1000 + 500 },
     "normal",
     extension,
     {

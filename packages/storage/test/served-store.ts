@@ -70,6 +70,7 @@ export interface ServeStoreOptions {
   /** When it was found that the machine had lost its power, Unix milliseconds; never if not given. */
   readonly powerLossMs?: number;
   readonly isRepairDue?: boolean;
+  readonly wasKilled?: boolean;
   /** Called when the disks are open, before anybody is answered. */
   readonly beforeService?: (store: FileStore) => Promise<void>;
 }
@@ -115,6 +116,7 @@ export async function serveStore(options: ServeStoreOptions = {}): Promise<Serve
     }),
     stack,
     isRepairDue: options.isRepairDue ?? false,
+    wasKilled: options.wasKilled ?? false,
   });
   const stamps = ReceivedStamps.open({ disk: world.disk, clock: world.clock, log, basePath: directory });
   stack.defer(() => stamps.close());

@@ -70,6 +70,11 @@ export class RecentDeletions {
     return this.deleted.get(logicalName) !== undefined;
   }
 
+  /** At most `count` names that were not given anew, those deleted last. */
+  lastDeleted(count: number): string[] {
+    return this.deleted.youngest(count);
+  }
+
   /** Unix time of a deletion after which the name was not given anew. */
   deletedSeconds(logicalName: string): number | undefined {
     const seconds = this.deleted.get(logicalName);

@@ -15,11 +15,20 @@ export class RecentNames<Value = number> {
 
   /** Makes it the youngest. */
   set(name: string, value: Value): void {
-    if (this.young.size >= this.limit && !this.young.has(name)) {
+    // A map keeps the place of what it has already.
+    this.young.delete(name);
+    if (this.young.size >= this.limit) {
       this.old = this.young;
       this.young = new Map();
     }
     this.young.set(name, value);
+  }
+
+  /** At most `count` of them, the youngest last. */
+  youngest(count: number): string[] {
+    const young = [...this.young.keys()].slice(-count);
+    const old = [...this.old.keys()].filter((name) => !this.young.has(name));
+    return [...old.slice(Math.max(0, old.length - (count - young.length))), ...young];
   }
 
   delete(name: string): void {

@@ -176,6 +176,12 @@ describe("what the logs say of a name", () => {
     expect(judge("5 c, 5 c", { b: "5 C" })).toMatchObject({ action: "hold", missing: [] });
     expect(judge("5 c, 5 a 0 3, 5 c, 5 a 0 3", { b: "5 C, 5 A 0 3" })).toMatchObject({ action: "hold", missing: [] });
     expect(judge("5 U, 5 U", { b: "5 u" })).toMatchObject({ action: "trust", onlyAppended: false });
+    // Nor does it hide what comes behind it.
+    expect(judge("5 C, 6 A 0 3", { b: "5 c, 5 c" })).toMatchObject({
+      action: "trust",
+      onlyAppended: true,
+      sizeTells: true,
+    });
   });
 
   it("tells an update that stands for another change from one of ours that we forgot", () => {

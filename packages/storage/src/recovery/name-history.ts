@@ -308,12 +308,14 @@ function isAhead(records: readonly HistoryRecord[], { records: others, toldEvery
   return recordsBehind(records, others)?.some(isNew) === true;
 }
 
-/** What a log says behind the last that another one knows; undefined if it does not have that. */
+/** What a log says behind the last that another one knows, be it that it heard it twice; undefined if it does not have that. */
 function recordsBehind(
   records: readonly HistoryRecord[],
   others: readonly HistoryRecord[],
 ): readonly HistoryRecord[] | undefined {
-  const at = numberedKeys(records).indexOf(numberedKeys(others).at(-1)!);
+  const last = others.at(-1)!;
+  let at = numberedKeys(records).indexOf(numberedKeys(others).at(-1)!);
+  if (at < 0 && !isSource(last.record)) at = records.findLastIndex((each) => keyOf(each) === keyOf(last));
   return at < 0 ? undefined : records.slice(at + 1);
 }
 
