@@ -89,6 +89,17 @@ describe("recent deletions", () => {
     expect(deletions.deletedSeconds(name)).toBe(130);
   });
 
+  it.each([SLAVE, METADATA])("are none if the name was given anew before they are heard of: %s", (name) => {
+    for (const op of ["d", "D"] as const) {
+      const deletions = new RecentDeletions();
+      follow(deletions, "c", name, 24);
+      follow(deletions, op, name, 17);
+      expect([deletions.has(name), deletions.storedSeconds(name)]).toEqual([false, 24]);
+      follow(deletions, op, name, 24);
+      expect(deletions.lastDeleted(10)).toEqual([name]);
+    }
+  });
+
   it("forbid an update of a slave at any time, unless it was stored anew", () => {
     const deletions = new RecentDeletions();
     for (const name of [SLAVE, METADATA]) {

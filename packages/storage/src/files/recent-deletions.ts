@@ -50,7 +50,9 @@ export class RecentDeletions {
   follow({ op, seconds, logicalName, extra }: BinlogRecord): void {
     switch (op) {
       case "D":
-        this.noteDeletion(logicalName, Math.max(seconds, (this.stored.get(logicalName) ?? 0) + 0.5));
+        // What a client deletes in the second in which it was created may be pushed here once more, and must not look like a later
+        // one. What a member pushes comes in the order in which it was done there.
+        this.noteDeletion(logicalName, seconds === this.stored.get(logicalName) ? seconds + 0.5 : seconds);
         return;
       case "d":
         this.noteDeletion(logicalName, seconds);
@@ -99,11 +101,9 @@ export class RecentDeletions {
     return this.stored.get(logicalName);
   }
 
-  /**
-   * What a client deletes here in the second in which it was created may be pushed here once more, and must not look like a later
-   * one. What a member pushes comes in the order in which it was done there.
-   */
+  /** When a repair hears of the deletion of a name that was given anew since, it logs it as well: that deletes nothing. */
   private noteDeletion(logicalName: string, seconds: number): void {
+    if (seconds < (this.stored.get(logicalName) ?? 0)) return;
     this.deleted.set(logicalName, Math.max(seconds, this.deleted.get(logicalName) ?? 0));
     this.stored.delete(logicalName);
   }
