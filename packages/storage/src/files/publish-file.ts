@@ -85,7 +85,8 @@ export function publish(
           statistics.successUploadCount++;
           statistics.totalUploadBytes += received.bytes;
           statistics.successUploadBytes += received.bytes;
-          noteChange(store, seconds);
+          // The record of a slave may be ahead of our clock (record-seconds.ts).
+          noteChange(store, changeSeconds(store));
         });
       }),
     (error) =>
